@@ -31,7 +31,7 @@ JARS = ROOT / ".cache" / f"neo4j-{VERSION}" / "lib"
 STARTUP_SECONDS = 120
 
 POM = f"""\
-<project xmlns="http://maven.apache.org/POM/4.0.0">
+<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>graphcrm</groupId>
   <artifactId>test-server</artifactId>
