@@ -1,0 +1,169 @@
+"""The relationship network: parties, the ties that count, and the graph that joins them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from graphcrm.errors import NotFound
+
+__all__ = ["LENGTH_QUANTUM", "Network", "Ties"]
+
+LENGTH_QUANTUM = 2.0**-30
+"""Lengths are multiples of this, so that sums of them are exact and equal distances compare equal."""
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Objects = NDArray[np.object_]
+Times = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True)
+class Ties:
+    """The ties that count, one row each, as columns of equal length ordered by source and target.
+
+    `source` and `target` are positions in `Network.ids`; `strength` is what is left of it at the as-of date;
+    `at` is when the tie began, `last` the date from which it fades (NaT where neither is known).
+    """
+
+    id: Objects
+    type: Objects
+    layer: Objects
+    source: Integers
+    target: Integers
+    kind: Objects
+    strength: Floats
+    count: Floats
+    at: Times
+    last: Times
+    mutual: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def take(self, rows: NDArray[Any]) -> Ties:
+        """Give the rows that a mask or an array of row numbers names."""
+        return Ties(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+@dataclass(frozen=True)
+class Network:
+    """A weighted graph of parties, projected from chosen layers as of one moment.
+
+    Attributes
+    ----------
+    ids, labels, names : ndarray of object, shape (n,)
+        The parties, in the order of their ids' UTF-8 bytes.
+    ties : Ties
+        The ties that count, parallel ones apart.
+    adjacency : scipy.sparse.csr_array, shape (n, n)
+        Strengths in (0, 1], parallel ties joined; row to column is the tie's direction, mutual ties stand twice.
+    directed : bool
+        Whether any chosen layer has a direction.
+    layers : tuple of str
+        The chosen layers.
+    as_of : datetime64[us]
+        The last moment that counts, UTC.
+    self_loops : int
+        Ties of a party with itself that were left out.
+    """
+
+    ids: Objects
+    labels: Objects
+    names: Objects
+    ties: Ties
+    adjacency: Any
+    directed: bool
+    layers: tuple[str, ...]
+    as_of: np.datetime64
+    self_loops: int = 0
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {party: position for position, party in enumerate(self.ids)}
+
+    def position(self, party_id: str) -> int:
+        """Give a party's place in `ids`.
+
+        Raises
+        ------
+        NotFound
+            When the network has no such party.
+        """
+        try:
+            return self._positions[party_id]
+        except KeyError:
+            raise NotFound(f"There is no customer or contact {party_id!r} as of {self.as_of} UTC.") from None
+
+    @cached_property
+    def lengths(self) -> Any:
+        """The graph with 1/strength, rounded to `LENGTH_QUANTUM`, in place of the strength (csr_array)."""
+        weights = self.adjacency
+        lengths = np.rint(1.0 / (weights.data * LENGTH_QUANTUM)) * LENGTH_QUANTUM
+        return sparse.csr_array((lengths, weights.indices, weights.indptr), shape=weights.shape)
+
+    @cached_property
+    def transposed(self) -> Any:
+        """The graph with every direction reversed (csr_array); the graph itself when it is undirected."""
+        return self.adjacency.T.tocsr() if self.directed else self.adjacency
+
+    @cached_property
+    def around(self) -> Any:
+        """The graph as seen whichever way ties point: the stronger of both directions (csr_array)."""
+        return self.adjacency.maximum(self.transposed).tocsr() if self.directed else self.adjacency
+
+    @cached_property
+    def _pair_keys(self) -> Integers:
+        return self.ties.source * len(self) + self.ties.target
+
+    def ties_between(self, source: int, target: int) -> Integers:
+        """Give the rows of `ties` that lead from one position to another, strongest first, then by id."""
+        forward, backward = (
+            np.arange(*np.searchsorted(self._pair_keys, [key, key + 1]))
+            for key in (source * len(self) + target, target * len(self) + source)
+        )
+        rows = np.concatenate([forward, backward[self.ties.mutual[backward]]]).astype(np.int64)
+        return self.strongest_first(rows)
+
+    def strongest_first(self, rows: Integers) -> Integers:
+        """Order rows of `ties` by strength, strongest first, then by id."""
+        strength, id_ = self.ties.strength, self.ties.id
+        return np.array(sorted(rows.tolist(), key=lambda row: (-strength[row], id_[row])), dtype=np.int64)
+
+    def to_networkx(self) -> Any:
+        """Give the network as networkx knows it.
+
+        Returns
+        -------
+        networkx.DiGraph or networkx.Graph
+            A DiGraph when any layer has a direction. Nodes are party ids, in the order of `ids`, with `label` and
+            `name`; edges carry `weight` (strength, parallel ties joined) and `length` (1/strength).
+        """
+        graph = nx.DiGraph() if self.directed else nx.Graph()
+        graph.add_nodes_from(
+            (party, {"label": label, "name": name})
+            for party, label, name in zip(self.ids, self.labels, self.names, strict=True)
+        )
+        weights = self.adjacency.tocoo()
+        source, target = weights.coords
+        keep = slice(None) if self.directed else source <= target
+        graph.add_edges_from(
+            (a, b, {"weight": weight, "length": length})
+            for a, b, weight, length in zip(
+                self.ids[source[keep]],
+                self.ids[target[keep]],
+                weights.data[keep].tolist(),
+                self.lengths.data[keep].tolist(),
+                strict=True,
+            )
+        )
+        return graph
