@@ -1,0 +1,271 @@
+"""The pages that people open in a browser: start page, relationship map, API documentation, log-in.
+
+They ask the same graph as the API does, and tell errors as pages instead of problem documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import parse_qs, quote, urlencode
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+
+from api.deps import OPEN, SESSION_COOKIE, Gate, GraphDep, require
+from api.errors import problem_of
+from api.ids import ID
+from graphcrm.errors import Forbidden, GraphCRMError, NotFound
+from graphcrm.limits import MAX_ID_LENGTH, MAX_MAP_PARTIES, MAX_NEIGHBORHOOD_HOPS, MAX_QUERY_LENGTH
+from graphcrm.network import METRICS, layout
+from graphcrm.schema import LAYERS, PARTY_LABELS
+from viz.assets import STATIC, SWAGGER_UI, swagger_ui, vis_network
+from viz.language import LANGUAGES, Language, choose_language, script_words
+from viz.relationship_map import map_page
+from viz.render import render
+from viz.security import DOCS_POLICY, PAGE_POLICY
+from viz.style import stylesheet
+
+__all__ = ["add_pages", "router"]
+
+LANGUAGE_COOKIE: Final = "graphcrm_language"
+YEAR_S: Final = 365 * 24 * 3600
+TOP: Final = 10
+HITS: Final = 20
+LIMITS: Final = (30, 60, 100, 200, MAX_MAP_PARTIES)
+
+Layer = Literal["referral", "knows", "works_with", "interaction"]
+
+
+class PageRoute(APIRoute):
+    """A route whose errors are pages, and whose every answer carries the policy and remembers the language."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the endpoint."""
+        answer = super().get_route_handler()
+
+        async def page(request: Request) -> Response:
+            try:
+                response = await answer(request)
+            except (GraphCRMError, RequestValidationError) as error:
+                response = _failure(request, error)
+            return _finished(request, response)
+
+        return page
+
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
+VIEWER: Final = [Depends(require("viewer"))]
+
+
+def add_pages(app: FastAPI) -> None:
+    """Give an application the pages and the files that they load."""
+    app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+
+@router.get("/", dependencies=VIEWER)
+def start(
+    request: Request,
+    graph: GraphDep,
+    q: Annotated[str, Query(max_length=MAX_QUERY_LENGTH)] = "",
+    metric: str = "pagerank",
+) -> HTMLResponse:
+    """Search, the ten key influencers, and what the graph holds."""
+    language = _language(request)
+    counts = _counts(graph.status())
+    q = q.strip()
+    hits = graph.search(q, limit=HITS + 1) if q else []
+    influencers, day = _top(graph, metric, language) if counts["parties"] else ([], "")
+    page = render(
+        "start.html",
+        language,
+        **_frame(request),
+        q=q,
+        hits=hits[:HITS],
+        more_hits=len(hits) > HITS,
+        party_labels=PARTY_LABELS,
+        words=script_words(language),
+        empty=not counts["parties"],
+        counts=counts,
+        influencers=influencers,
+        day=day,
+        metric=metric,
+        metrics=METRICS,
+    )
+    return HTMLResponse(page)
+
+
+@router.get(f"/map/{ID}", dependencies=VIEWER)
+def relationship_map(
+    request: Request,
+    graph: GraphDep,
+    id: str,
+    hops: Annotated[int, Query(ge=1, le=MAX_NEIGHBORHOOD_HOPS)] = 1,
+    layers: Annotated[list[Layer] | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_MAP_PARTIES)] = 60,
+) -> HTMLResponse:
+    """A party's surroundings, drawn."""
+    if not id or len(id) > MAX_ID_LENGTH:
+        raise NotFound(f"An id has 1 to {MAX_ID_LENGTH} characters.")
+    around = graph.neighborhood(id, hops=hops, layers=layers, limit=limit)
+    page = map_page(
+        around,
+        layout.place(around),
+        _language(request),
+        **_frame(request),
+        choices={"hops": hops, "layers": layers or LAYERS, "limit": limit},
+        hop_choices=range(1, MAX_NEIGHBORHOOD_HOPS + 1),
+        limit_choices=sorted({*LIMITS, limit}),
+        layers=LAYERS,
+    )
+    return HTMLResponse(page)
+
+
+@router.get("/docs", dependencies=VIEWER)
+def docs(request: Request) -> HTMLResponse:
+    """The API's documentation, by Swagger UI."""
+    page = render("docs.html", _language(request), **_frame(request))
+    return HTMLResponse(page, headers={"Content-Security-Policy": DOCS_POLICY})
+
+
+@router.get("/login")
+async def login_form(request: Request, next: str = "/") -> HTMLResponse:
+    """Where a token is typed in."""
+    gate: Gate = request.app.state.gate
+    try:
+        caller = await gate.caller(request)
+    except Forbidden:
+        caller = None
+    return _login(request, next=_local(next), open=caller is OPEN, session=caller not in (None, OPEN))
+
+
+@router.post("/login")
+async def login(request: Request) -> Response:
+    """Keep a valid token in the browser's cookie. (Forms of other origins never get here: `api.middleware`.)"""
+    form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=10)
+    token, next_ = form.get("token", [""])[0].strip(), _local(form.get("next", ["/"])[0])
+    gate: Gate = request.app.state.gate
+    if await gate.holder(token) is None:
+        page = _login(request, next=next_, open=False, session=False, problem="login_wrong")
+        page.status_code = 401
+        page.headers["WWW-Authenticate"] = 'Bearer realm="graphcrm"'
+        return page
+    response = RedirectResponse(next_, 303)
+    response.set_cookie(SESSION_COOKIE, token, **_cookie_safety(request))
+    return response
+
+
+@router.post("/logout")
+async def logout(request: Request) -> Response:
+    """Forget the token."""
+    response = RedirectResponse("/login", 303)
+    response.delete_cookie(SESSION_COOKIE, **_cookie_safety(request))
+    return response
+
+
+@router.get("/static/palette.css")
+async def palette() -> Response:
+    """Colours of labels and layers."""
+    return Response(stylesheet(), media_type="text/css")
+
+
+@router.get("/static/vis/vis-network.min.js")
+async def drawing_library() -> FileResponse:
+    """The library that draws maps, from the installed pyvis."""
+    return FileResponse(vis_network(), media_type="text/javascript")
+
+
+@router.get("/static/docs/{name}")
+async def documentation_viewer(name: str) -> FileResponse:
+    """Swagger UI, from the installed fastapi-offline."""
+    if name not in SWAGGER_UI:
+        raise NotFound("There is nothing at this address.")
+    return FileResponse(swagger_ui(name))
+
+
+def _language(request: Request) -> Language:
+    asked = request.query_params.get("lang")
+    explicit = asked if asked in LANGUAGES else request.cookies.get(LANGUAGE_COOKIE)
+    return choose_language(request.headers.get("accept-language"), explicit)
+
+
+def _frame(request: Request) -> dict[str, Any]:
+    """What the frame of every page asks for."""
+    rest = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
+    path = quote(request.url.path)
+    return {
+        "language_links": {language: f"{path}?{urlencode([*rest, ('lang', language)])}" for language in LANGUAGES},
+        "session": SESSION_COOKIE in request.cookies,
+    }
+
+
+def _finished(request: Request, response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+    if response.media_type == "text/html":
+        response.headers["Vary"] = "Accept-Language, Cookie"
+        response.headers["Content-Language"] = _language(request)
+    asked = request.query_params.get("lang")
+    if asked in LANGUAGES:
+        response.set_cookie(LANGUAGE_COOKIE, asked, max_age=YEAR_S, **_cookie_safety(request) | {"samesite": "lax"})
+    return response
+
+
+def _failure(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem.status == 401:
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?{urlencode({'next': here})}", 303)
+    status = problem.status if problem.status in (403, 404, 422, 503) else 503 if problem.status == 504 else 500
+    page = render(
+        "message.html",
+        _language(request),
+        **_frame(request),
+        status=status,
+        # A database that is gone explains itself in terms of its address and state, which is for the log.
+        detail=problem.detail if status in (403, 404, 422) else "",
+        retry=request.url.path if status == 503 else "",
+    )
+    return HTMLResponse(page, problem.status, dict(problem.headers))
+
+
+def _login(request: Request, *, problem: str = "", **context: Any) -> HTMLResponse:
+    page = render("login.html", _language(request), **_frame(request) | context, problem=problem)
+    return HTMLResponse(page)
+
+
+def _local(address: str) -> str:
+    """An address on this site, or the start page where it points elsewhere.
+
+    Examples
+    --------
+    >>> _local("/map/C1?hops=2"), _local("//evil.example"), _local("/\\\\evil.example"), _local("https://evil.example")
+    ('/map/C1?hops=2', '/', '/', '/')
+    """
+    safe = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if safe else "/"
+
+
+def _cookie_safety(request: Request) -> dict[str, Any]:
+    return {"httponly": True, "samesite": "strict", "secure": request.url.scheme == "https", "path": "/"}
+
+
+def _counts(status: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "parties": sum(status["nodes"].get(label, 0) for label in PARTY_LABELS),
+        "ties": sum(status["ties"].values()),
+        "engine": status["engine"],
+        "revision": status["revision"],
+    }
+
+
+def _top(graph: GraphDep, metric: str, language: Language) -> tuple[list[dict[str, Any]], str]:
+    """The first influencers as rows, each with its score's share of the first's, %; and the day they are of."""
+    frame = graph.influencers(metric=metric, limit=TOP, language=language)
+    rows = frame.to_dict("records")
+    most = max((row["score"] for row in rows), default=0.0)
+    shares = (round(100 * row["score"] / most, 1) if most > 0 else 0 for row in rows)
+    return [{**row, "share": share} for row, share in zip(rows, shares, strict=True)], str(frame.attrs["as_of"])[:10]

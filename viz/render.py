@@ -1,0 +1,95 @@
+"""Pages from templates: one Jinja environment that escapes everything, and the words of the reader's language."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from viz.assets import TEMPLATES
+from viz.language import Language, text, word
+from viz.style import label_style, outline
+
+__all__ = ["environment", "map_href", "one_line", "render"]
+
+
+def map_href(party_id: str) -> str:
+    """Address of a party's map.
+
+    Examples
+    --------
+    >>> map_href('C 1/"x')
+    '/map/C%201%2F%22x'
+    """
+    return f"/map/{quote(party_id, safe='')}"
+
+
+def one_line(value: object) -> str:
+    """Text with its line breaks and runs of spaces made single spaces.
+
+    Examples
+    --------
+    >>> one_line(" Ann\\n  Lee ")
+    'Ann Lee'
+    """
+    return " ".join(str(value).split())
+
+
+def _significant(value: float, digits: int = 4) -> str:
+    """A score as people read it: four digits that count, no exponent.
+
+    Examples
+    --------
+    >>> _significant(0.000123456), _significant(1234.5678), _significant(14.0)
+    ('0.0001235', '1,235', '14')
+    """
+    if value == 0:
+        return "0"
+    if abs(value) >= 10**digits or value == int(value):
+        return f"{value:,.0f}"
+    places = digits - len(str(int(abs(value)))) if abs(value) >= 1 else digits + _leading_zeros(abs(value))
+    shown = f"{value:,.{min(places, 12)}f}"
+    return shown.rstrip("0").rstrip(".") if "." in shown else shown
+
+
+def _leading_zeros(value: float) -> int:
+    decimals = f"{value:.12f}".split(".")[1]
+    return len(decimals) - len(decimals.lstrip("0"))
+
+
+@cache
+def environment() -> Environment:
+    """The environment of all templates; it escapes in every one, whatever its name."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(label_style=label_style, map_href=map_href, outline=outline)
+    made.filters.update(one_line=one_line, significant=_significant)
+    return made
+
+
+def render(template: str, language: Language, **context: Any) -> str:
+    """Fill a template.
+
+    Parameters
+    ----------
+    template : str
+        Its name in viz/templates.
+    language : {"en", "zh"}
+        Of the words that `t` and `term` give inside it.
+    **context : Any
+        What else the template asks for.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    words = {"language": language, "t": partial(text, language), "term": partial(word, language)}
+    return environment().get_template(template).render(**words, **context)
