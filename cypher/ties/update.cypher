@@ -1,0 +1,13 @@
+// Changed properties of existing ties; null removes one.
+// @access write
+// @each TYPE: types
+// @each SOURCE: labels
+// @each TARGET: labels
+// @param rows: list of {id, source_id, target_id, properties}
+// @returns written: int
+UNWIND $rows AS row
+MATCH (a:SOURCE {id: row.source_id})
+MATCH (b:TARGET {id: row.target_id})
+MATCH (a)-[r:TYPE {id: row.id}]->(b)
+SET r += row.properties
+RETURN count(r) AS written

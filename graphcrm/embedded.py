@@ -1,0 +1,369 @@
+"""The embedded engine: ArcadeDB from its wheel, as one managed server a data folder.
+
+Every process that uses a folder holds a *shared* lock on its ``users.lock``; the kernel lets go of it however the
+process ends. The first process starts a supervisor (this module, run as a program in a session of its own), which
+starts the server, restarts it if it dies, and waits for an *exclusive* lock on the same file: it gets that when the
+last user is gone, and then stops the server. So there is no count to keep and nothing to clean up after ``kill -9``.
+
+Files under ``GRAPHCRM_HOME/embedded``: ``databases/`` (the data), ``password`` (mode 0600), ``server.json`` (where the
+server listens, while it runs), ``server.log``, and three lock files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import importlib.metadata
+import importlib.util
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from graphcrm.errors import StoreError
+
+__all__ = ["DATABASE", "USER", "Lease", "Server", "acquire", "recover", "stop", "version"]
+
+USER: Final = "root"
+DATABASE: Final = "graphcrm"
+_START_TIMEOUT_S: Final = 60.0
+_STOP_TIMEOUT_S: Final = 30.0
+_MAX_RESTARTS: Final = 5
+_POLL_S: Final = 0.02
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a folder's server listens."""
+
+    uri: str
+    password: str
+    pid: int
+
+
+class Lease:
+    """A process's use of a folder's server, held until `release`."""
+
+    def __init__(self, folder: Path, lock: IO[bytes], server: Server) -> None:
+        self._folder = folder
+        self._lock = lock
+        self.server = server
+
+    def release(self) -> None:
+        """Let go of the server; when this was its last user, wait until it has stopped."""
+        if self._lock.closed:
+            return
+        fcntl.flock(self._lock, fcntl.LOCK_UN)
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+            _wait_until(lambda: not _running(self._folder), _STOP_TIMEOUT_S)
+        self._lock.close()
+
+
+def version() -> str:
+    """Version of the embedded engine that is installed."""
+    return importlib.metadata.version("arcadedb-embedded")
+
+
+def acquire(home: Path, heap: str, timeout_s: float) -> Lease:
+    """Use the server of a data folder, starting it when it does not run.
+
+    Parameters
+    ----------
+    home : Path
+        The data folder; made when it is not there.
+    heap : str
+        Largest Java heap, such as ``2g``; counts when this call starts the server.
+    timeout_s : float
+        Seconds after which the server cuts a statement off; counts when this call starts the server.
+
+    Returns
+    -------
+    Lease
+        Its `server` says where to connect. `Lease.release` gives it back.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be used, or the server did not come up.
+    """
+    folder = _folder(home)
+    lock = (folder / "users.lock").open("ab")
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    try:
+        return Lease(folder, lock, _ensure(folder, heap, timeout_s))
+    except BaseException:
+        lock.close()
+        raise
+
+
+def recover(home: Path, heap: str, timeout_s: float) -> None:
+    """Start the server again when it and its supervisor died; leave it alone when it was stopped on purpose."""
+    folder = _folder(home)
+    if (folder / "server.json").exists() and not _running(folder):
+        _ensure(folder, heap, timeout_s)
+
+
+def stop(home: Path) -> bool:
+    """Stop a folder's server, whoever uses it.
+
+    Returns
+    -------
+    bool
+        Whether there was one to stop.
+    """
+    folder = home / "embedded"
+    if not folder.is_dir() or not _running(folder):
+        return False
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        os.kill(_state(folder)["supervisor"], signal.SIGTERM)
+    if not _wait_until(lambda: not _running(folder), _STOP_TIMEOUT_S):
+        raise StoreError(f"the embedded engine in {home} does not stop; see {folder / 'server.log'}")
+    return True
+
+
+# ---- the client's side -----------------------------------------------------------------------------------
+
+
+def _folder(home: Path) -> Path:
+    folder = home / "embedded"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        password = folder / "password"
+        if not password.exists():
+            _write_private(password, secrets.token_urlsafe(32), replace=False)
+    except OSError as error:
+        raise StoreError(f"cannot use the data folder {home}: {error.strerror}; set GRAPHCRM_HOME") from None
+    return folder
+
+
+def _write_private(path: Path, text: str, *, replace: bool = True) -> None:
+    """Write a file of mode 0600 in one step; without `replace` the first of several writers wins."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    if replace:
+        draft.replace(path)
+        return
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
+
+
+def _state(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "server.json").read_text()))
+
+
+def _running(folder: Path) -> bool:
+    """Whether a supervisor lives: it holds ``server.lock`` as long as it does."""
+    with (folder / "server.lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _retire_state(folder: Path) -> None:
+    """Take back the word that a server runs, and keep its port for the next one."""
+    with contextlib.suppress(FileNotFoundError):
+        (folder / "server.json").replace(folder / "last.json")
+
+
+def _server(folder: Path) -> Server | None:
+    try:
+        state = _state(folder)
+        password = (folder / "password").read_text()
+    except (FileNotFoundError, ValueError):
+        return None
+    return Server(f"bolt://127.0.0.1:{state['port']}", password, state["pid"])
+
+
+def _ensure(folder: Path, heap: str, timeout_s: float) -> Server:
+    with (folder / "start.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _running(folder):
+            _retire_state(folder)
+            _spawn(folder, heap, timeout_s)
+        found: list[Server] = []
+
+        def ready() -> bool:
+            if (server := _server(folder)) is not None:
+                found.append(server)
+            return bool(found) or not _running(folder)
+
+        _wait_until(ready, _START_TIMEOUT_S)
+    if not found:
+        raise StoreError(f"the embedded engine did not start; see {folder / 'server.log'}")
+    return found[0]
+
+
+def _spawn(folder: Path, heap: str, timeout_s: float) -> None:
+    """Start the supervisor in a session of its own, so that Ctrl-C in a terminal does not take it along."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "graphcrm.embedded", str(folder), heap, str(timeout_s)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=(folder / "supervisor.log").open("wb"),
+        cwd="/",
+        start_new_session=True,
+    )
+    _wait_until(lambda: _running(folder) or process.poll() is not None, _START_TIMEOUT_S)
+
+
+def _wait_until(condition: Any, timeout_s: float) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True
+
+
+# ---- the supervisor's side -------------------------------------------------------------------------------
+
+
+def _command(folder: Path, port: int, http_port: int, heap: str, timeout_s: float) -> list[str]:
+    spec = importlib.util.find_spec("arcadedb_embedded")
+    if spec is None or not spec.submodule_search_locations:
+        raise StoreError(
+            "the package arcadedb-embedded is not installed; install it or set GRAPHCRM_NEO4J_URI"
+        )
+    package = Path(spec.submodule_search_locations[0])
+    settings = {
+        "server.rootPath": folder,
+        "server.rootPasswordPath": folder / "password",
+        "server.logsDirectory": folder / "log",
+        "server.mode": "production",
+        "server.defaultDatabases": f"{DATABASE}[{USER}]",
+        "server.plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
+        "server.httpIncomingHost": "127.0.0.1",
+        "server.httpIncomingPort": http_port,
+        "bolt.host": "127.0.0.1",
+        "bolt.port": port,
+        "bolt.defaultDatabase": DATABASE,
+        # Full fsync at commit: what was acknowledged survives a power cut, not only a crash of the process.
+        "txWalFlush": 2,
+        "command.timeout": int(timeout_s * 1000),
+    }
+    return [
+        str(package / "jre" / "bin" / "java"),
+        f"-Xmx{heap}",
+        "-XX:+UseSerialGC",
+        "-Djava.awt.headless=true",
+        "--add-modules=jdk.incubator.vector",
+        *(f"-Darcadedb.{name}={value}" for name, value in settings.items()),
+        "-cp",
+        str(package / "jars" / "*"),
+        "com.arcadedb.server.ArcadeDBServer",
+    ]
+
+
+def _free_ports(folder: Path) -> Iterator[int]:
+    """A port for Bolt (the last one used where it is free, so that open drivers find the server again), one for HTTP."""
+    with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
+        wanted = json.loads((folder / "last.json").read_text())["port"]
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", wanted))
+            yield wanted
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        ports = (first.getsockname()[1], second.getsockname()[1])
+    yield from ports
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to stop the server when its supervisor dies (Linux)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+class _Supervisor:
+    """Runs the server until its last user is gone or a signal says so."""
+
+    def __init__(self, folder: Path, heap: str, timeout_s: float) -> None:
+        self._folder = folder
+        self._stopping = threading.Event()
+        self._port, self._http_port, *_ = _free_ports(folder)
+        self._launch = _command(folder, self._port, self._http_port, heap, timeout_s)
+
+    def run(self) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: self._stopping.set())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        threading.Thread(target=self._await_last_user, daemon=True).start()
+        deaths = 0
+        while not self._stopping.is_set() and deaths < _MAX_RESTARTS:
+            deaths += 1
+            server = self._start()
+            if self._await_ready(server):
+                self._publish(server)
+                while server.poll() is None and not self._stopping.wait(0.1):
+                    pass
+            if server.poll() is None:
+                self._end(server)
+        _retire_state(self._folder)
+
+    def _await_last_user(self) -> None:
+        with (self._folder / "users.lock").open("ab") as users:
+            fcntl.flock(users, fcntl.LOCK_EX)
+            self._stopping.set()
+            threading.Event().wait()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with (self._folder / "server.log").open("wb") as log:
+            return subprocess.Popen(
+                self._launch,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                preexec_fn=_end_with_parent,
+            )
+
+    def _await_ready(self, server: subprocess.Popen[bytes]) -> bool:
+        log = self._folder / "server.log"
+        _wait_until(
+            lambda: (
+                b"ArcadeDB Server started" in log.read_bytes()
+                or server.poll() is not None
+                or self._stopping.is_set()
+            ),
+            _START_TIMEOUT_S,
+        )
+        return server.poll() is None and b"ArcadeDB Server started" in log.read_bytes()
+
+    def _publish(self, server: subprocess.Popen[bytes]) -> None:
+        state = {"port": self._port, "pid": server.pid, "supervisor": os.getpid()}
+        _write_private(self._folder / "server.json", json.dumps(state))
+
+    def _end(self, server: subprocess.Popen[bytes]) -> None:
+        server.terminate()
+        try:
+            server.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _main(folder: str, heap: str, timeout_s: str) -> None:
+    with (Path(folder) / "server.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _Supervisor(Path(folder), heap, float(timeout_s)).run()
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

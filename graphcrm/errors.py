@@ -1,0 +1,117 @@
+"""The errors graphcrm raises on purpose.
+
+::
+
+    GraphCRMError
+    ├── InvalidInput      a value breaks a rule; names the field and, where there is one, what is allowed
+    ├── NotFound          no such party, record, tie or file
+    ├── Conflict          the id exists, or is still in use
+    ├── StaleVersion      the record has changed since it was read (If-Match)
+    ├── Forbidden         no valid token, or its role may not
+    └── StoreError        the database is gone, busy or too new (`retryable` says whether to try again)
+
+They carry no HTTP status: `api.errors` holds the one table that maps them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = [
+    "Conflict",
+    "Forbidden",
+    "GraphCRMError",
+    "InvalidInput",
+    "NotFound",
+    "StaleVersion",
+    "StoreError",
+]
+
+
+class GraphCRMError(Exception):
+    """Base of all errors that graphcrm raises on purpose; `message` says what to do, in one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidInput(GraphCRMError):
+    """A value breaks a rule.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and what to do, in one line.
+    field : str, optional
+        The field, column or parameter that holds the value.
+    allowed : iterable of str, optional
+        The values that exist, where there is a closed list of them.
+    """
+
+    def __init__(
+        self, message: str, *, field: str | None = None, allowed: Iterable[str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.field = field
+        self.allowed = list(allowed) if allowed is not None else None
+
+
+class NotFound(GraphCRMError):
+    """There is no such thing."""
+
+
+class Conflict(GraphCRMError):
+    """The id exists already, or something still hangs on it.
+
+    Parameters
+    ----------
+    message : str
+        What is in the way and what to do, in one line.
+    details : dict, optional
+        What hangs on it, by relationship type.
+    """
+
+    def __init__(self, message: str, *, details: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.details = details or {}
+
+
+class StaleVersion(GraphCRMError):
+    """The record has changed since the caller read it."""
+
+
+class Forbidden(GraphCRMError):
+    """No valid token came along, or its role does not allow the action.
+
+    Parameters
+    ----------
+    message : str
+        What is missing, in one line.
+    authenticated : bool
+        Whether a valid token came along.
+    """
+
+    def __init__(self, message: str, *, authenticated: bool = False) -> None:
+        super().__init__(message)
+        self.authenticated = authenticated
+
+
+class StoreError(GraphCRMError):
+    """The database did not do what was asked.
+
+    Parameters
+    ----------
+    message : str
+        What happened and what to do, in one line.
+    retryable : bool
+        Whether the same call may succeed in a moment.
+    timed_out : bool
+        Whether a time limit cut the call off.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = False, timed_out: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.timed_out = timed_out

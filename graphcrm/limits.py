@@ -1,0 +1,42 @@
+"""Every bound on what graphcrm accepts, in one place; docs/limits.md explains each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_ID_LENGTH: Final = 128
+"""Characters of an id."""
+MAX_NAME_LENGTH: Final = 500
+"""Characters of a name, title, subject or any other one-line text (they are indexed or listed)."""
+MAX_TEXT_LENGTH: Final = 100_000
+"""Characters of a long text: notes, the text of an interaction."""
+MAX_LIST_LENGTH: Final = 10_000
+"""Entries of a list in one record: tags, receivers, targeted parties."""
+MAX_EXTRA_FIELDS: Final = 200
+"""Columns beyond the vocabulary that one record may carry."""
+MAX_LINE_BYTES: Final = 1_000_000
+"""Bytes of one record in an imported file."""
+MAX_BODY_BYTES: Final = 10_000_000
+"""Bytes of one HTTP request body."""
+MAX_BULK_ROWS: Final = 10_000
+"""Rows of one bulk upsert."""
+MAX_PAGE: Final = 1_000
+"""Rows of one page of a list over HTTP."""
+MAX_HOPS: Final = 10
+"""Hops of a path."""
+MAX_NEIGHBORHOOD_HOPS: Final = 4
+"""Hops around a party."""
+MAX_NEIGHBORHOOD: Final = 1_000
+"""Parties in one neighbourhood; a map draws at most MAX_MAP_PARTIES of them."""
+MAX_MAP_PARTIES: Final = 300
+"""Parties drawn on one map."""
+MAX_PATHS: Final = 100
+"""Paths of one answer."""
+MAX_TREE_DEPTH: Final = 50
+"""Generations of a referral tree."""
+MAX_TREE: Final = 10_000
+"""Parties in one referral tree."""
+MAX_QUERY_LENGTH: Final = 200
+"""Characters of a search query."""
+MAX_AMOUNT: Final = 10**14
+"""Largest amount of money, in currency units (its ten-thousandths still fit 64 bits)."""

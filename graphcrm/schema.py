@@ -1,0 +1,146 @@
+"""The vocabulary of the graph: labels, relationship types and how a tie is named.
+
+Everything else that needs a label or a type takes it from here; `Query` variants are built from these names alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = [
+    "LABELS",
+    "LAYERS",
+    "PARTY_LABELS",
+    "TIE_TYPES",
+    "TieType",
+    "split_tie_id",
+    "tie_id",
+]
+
+PARTY_LABELS: Final = ("Customer", "Contact")
+"""Labels whose ids share one namespace."""
+
+LABELS: Final = (
+    "Customer",
+    "Contact",
+    "Interaction",
+    "Campaign",
+    "Order",
+    "Product",
+    "Opportunity",
+    "Case",
+    "Feedback",
+    "Consent",
+    "Segment",
+    "Task",
+    "User",
+    "Source",
+    "Record",
+)
+"""Labels of what users record. A node has exactly one label and an `id`, unique within it."""
+
+BOOKKEEPING_LABELS: Final = ("Change", "Revision", "Migration", "Job", "Token", "Receipt")
+"""Labels of the product's own books; a `Receipt` remembers the answer to an Idempotency-Key."""
+
+LAYERS: Final = ("referral", "knows", "works_with", "interaction")
+"""Layers of the relationship network, in the order in which they are listed."""
+
+_PARTY = PARTY_LABELS
+
+
+@dataclass(frozen=True)
+class TieType:
+    """What a relationship type may connect, and what tells two ties between the same ends apart."""
+
+    name: str
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    qualifier: str | None = None
+    """The property that is part of the tie's identity, beside its type and ends."""
+
+
+_ANY = tuple(label for label in LABELS if label not in ("Source", "Record"))
+
+TIE_TYPES: Final = {
+    tie.name: tie
+    for tie in (
+        TieType("REFERRED", _PARTY, _PARTY),
+        TieType("KNOWS", _PARTY, _PARTY, "kind"),
+        TieType("WORKS_AT", _PARTY, ("Customer",)),
+        TieType("SUBSIDIARY_OF", ("Customer",), ("Customer",)),
+        TieType("TOOK_PART_IN", (*_PARTY, "User"), ("Interaction",)),
+        TieType("ABOUT", ("Interaction",), ("Campaign", "Order", "Case", "Opportunity")),
+        TieType("TARGETED", ("Campaign",), _PARTY),
+        TieType("RESPONDED_TO", _PARTY, ("Campaign",), "kind"),
+        TieType("PLACED", ("Customer",), ("Order",)),
+        TieType("CONTAINS", ("Order",), ("Product",), "line_no"),
+        TieType("RAISED", _PARTY, ("Case", "Opportunity")),
+        TieType("GAVE", _PARTY, ("Feedback", "Consent")),
+        TieType("MEMBER_OF", _PARTY, ("Segment",)),
+        TieType("CONCERNS", ("Task",), _ANY),
+        TieType("OWNS", ("User",), (*_PARTY, "Opportunity", "Task", "Case")),
+        TieType("REPORTS_TO", ("User",), ("User",)),
+        TieType("DESCRIBES", ("Record",), _ANY),
+    )
+}
+"""Relationship types by name. Each tie's `id` is unique within its type."""
+
+
+def _quote(part: str) -> str:
+    return part.replace("%", "%25").replace(":", "%3A")
+
+
+def _unquote(part: str) -> str:
+    return part.replace("%3A", ":").replace("%25", "%")
+
+
+def tie_id(type_: str, source: str, target: str, qualifier: str | int | None = None) -> str:
+    """Name a tie by its type, its ends and, where the type has one, its qualifier.
+
+    Parameters
+    ----------
+    type_ : str
+        A relationship type of `TIE_TYPES`.
+    source, target : str
+        Ids of the ends, in the tie's direction.
+    qualifier : str or int, optional
+        The value of the type's qualifier (`kind`, `line_no`).
+
+    Returns
+    -------
+    str
+        The id; the same tie always has the same, different ties never.
+
+    Examples
+    --------
+    >>> tie_id("KNOWS", "C1", "C2", "friend")
+    'KNOWS:C1:C2:friend'
+    >>> tie_id("REFERRED", "a:b", "c")
+    'REFERRED:a%3Ab:c'
+    """
+    parts = [type_, _quote(source), _quote(target)]
+    if qualifier is not None:
+        parts.append(_quote(str(qualifier)))
+    return ":".join(parts)
+
+
+def split_tie_id(id_: str) -> tuple[str, str, str, str | None] | None:
+    """Give back the parts from which `tie_id` made an id.
+
+    Returns
+    -------
+    tuple or None
+        Type, source id, target id and qualifier (None where the type has none); None when this is no tie's id.
+
+    Examples
+    --------
+    >>> split_tie_id("REFERRED:a%3Ab:c")
+    ('REFERRED', 'a:b', 'c', None)
+    """
+    type_, *parts = id_.split(":")
+    tie = TIE_TYPES.get(type_)
+    if tie is None or len(parts) != (3 if tie.qualifier else 2):
+        return None
+    source, target, *rest = map(_unquote, parts)
+    return type_, source, target, rest[0] if rest else None

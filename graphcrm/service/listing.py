@@ -1,0 +1,232 @@
+"""Lists of records: filters, sort and cursor, checked and turned into a page."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from graphcrm.errors import InvalidInput
+from graphcrm.models import MONEY_SCALE, TIES, Reference, Table, from_graph
+from graphcrm.service.writing import resolve_labels
+from graphcrm.store import GraphStore, Transaction
+
+__all__ = ["Page", "TiePages", "page_of_nodes"]
+
+_LISTS: Final = ("tags",)
+_MONEY: Final = ("amount", "unit_price", "budget", "value")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some records in order, and where the next ones begin (None: there are no more)."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+def page_of_nodes(
+    tx: Transaction,
+    table: Table,
+    filters: Mapping[str, str],
+    sort: str | None,
+    cursor: str | None,
+    limit: int,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """The stored properties of a page of nodes, and the cursor of the next page; see `Records.page`."""
+    field, descending = (sort or "id").removeprefix("-"), (sort or "").startswith("-")
+    sortable = [name for name in ("id", *table.properties) if name not in _LISTS]
+    if field not in sortable:
+        raise InvalidInput(f"sort: {field!r} cannot be sorted by", field="sort", allowed=sortable)
+    plain, named = _parse_filters(table, filters)
+    parameters: dict[str, Any] = {
+        "filters": plain,
+        "ids": _named_ids(tx, table, named),
+        "row_limit": limit + 1,
+    }
+    after = _decode(cursor, sort)
+    if field == "id" and not descending:
+        query = "nodes/page"
+        parameters["after_id"] = after["id"] if after else ""
+    else:
+        query = "nodes/page_descending" if descending else "nodes/page_ascending"
+        value = after.get("value") if after else None
+        parameters |= {
+            "sort": field,
+            "after": None if value is None else _parse(table, field, value, "cursor"),
+            "after_id": after["id"] if after else None,
+        }
+    found = [row["record"] for row in tx.run(query, words={"LABEL": table.label or ""}, **parameters)]
+    if len(found) <= limit:
+        return found, None
+    last = found[limit - 1]
+    return found[:limit], _encode(sort, last["id"], from_graph(field, last.get(field)))
+
+
+# ---- filters ---------------------------------------------------------------------------------------------
+
+
+def _parse_filters(
+    table: Table, filters: Mapping[str, str]
+) -> tuple[list[dict[str, Any]], list[tuple[Reference, str]]]:
+    references = {ref.field: ref for ref in table.references}
+    plain: list[dict[str, Any]] = []
+    named: list[tuple[Reference, str]] = []
+    for given, text in filters.items():
+        field, _, op = given.partition("__")
+        if field in references and not op:
+            named.append((references[field], text))
+            continue
+        if field not in ("id", *table.properties) or op not in ("", "gte", "lte", "contains"):
+            allowed = ["id", *table.properties, *references]
+            raise InvalidInput(
+                f"{given}: is no filter of {table.name}; there are: {', '.join(allowed)}, and of fields also "
+                "__gte, __lte and __contains",
+                field=given,
+                allowed=allowed,
+            )
+        plain.append(_condition(table, field, op, text))
+    return plain, named
+
+
+def _condition(table: Table, field: str, op: str, text: str) -> dict[str, Any]:
+    if op == "contains":
+        return {"key": field, "op": "contains", "value": text.lower()}
+    if field in _LISTS:
+        return {"key": field, "op": "has", "value": text}
+    return {"key": field, "op": op or "eq", "value": _parse(table, field, text, field)}
+
+
+@cache
+def _adapter(table: Table, field: str) -> TypeAdapter[Any]:
+    info = table.model.model_fields[field]
+    return TypeAdapter(info.annotation) if not info.metadata else TypeAdapter(_annotated(info))
+
+
+def _annotated(info: Any) -> Any:
+    from typing import Annotated
+
+    return Annotated[(info.annotation, *info.metadata)]
+
+
+def _parse(table: Table, field: str, text: Any, named: str) -> Any:
+    """Read a filter's or cursor's value as the field's type, in the form the graph has it."""
+    try:
+        value = _adapter(table, field).validate_python(text)
+    except ValidationError as error:
+        raise InvalidInput(f"{named}: {error.errors()[0]['msg']}", field=named) from None
+    if field in _MONEY:
+        return int(value * MONEY_SCALE)
+    return value
+
+
+def _named_ids(tx: Transaction, table: Table, named: list[tuple[Reference, str]]) -> list[str] | None:
+    """Ids of the records that name the given ones in their reference columns; None when nothing is asked."""
+    ids: set[str] | None = None
+    for ref, other_id in named:
+        label = resolve_labels(tx, ref.labels, [other_id], {}).get(other_id)
+        found: set[str] = set()
+        if label:
+            query = "ties/list_incoming" if ref.outgoing else "ties/list_outgoing"
+            columns = tx.run(query, words={"TYPE": ref.type, "LABEL": label}, ids=[other_id])[0]
+            found = {
+                other
+                for other, kind, tie in zip(
+                    columns["other_id"], columns["other_label"], columns["tie"], strict=True
+                )
+                if kind == table.label and ref.role in (None, tie.get("role"))
+            }
+        ids = found if ids is None else ids & found
+    return None if ids is None else sorted(ids)
+
+
+# ---- cursors ---------------------------------------------------------------------------------------------
+
+
+def _encode(sort: str | None, id_: str, value: Any) -> str:
+    text = json.dumps({"sort": sort, "id": id_, "value": value}, ensure_ascii=False, default=_iso)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _iso(value: date | datetime) -> str:
+    return value.isoformat()
+
+
+def _decode(cursor: str | None, sort: str | None) -> dict[str, Any] | None:
+    if not cursor:
+        return None
+    try:
+        after = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if isinstance(after["id"], str) and after["sort"] == sort:
+            return dict(after)
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise InvalidInput(
+        "cursor: take it from next_cursor of a page with the same filters and sort", field="cursor"
+    )
+
+
+# ---- ties ------------------------------------------------------------------------------------------------
+
+
+class TiePages:
+    """Pages of ties, in the order of their types' names and ids."""
+
+    FILTERS: Final = ("type", "source_id", "target_id")
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+
+    def page(self, filters: Mapping[str, str], sort: str | None, cursor: str | None, limit: int) -> Page:
+        """See `Records.page`; ties are filtered by `FILTERS` and sorted by id alone."""
+        for given in filters:
+            if given not in self.FILTERS:
+                message = f"{given}: is no filter of ties; there are: {', '.join(self.FILTERS)}"
+                raise InvalidInput(message, field=given, allowed=self.FILTERS)
+        if sort not in (None, "id"):
+            raise InvalidInput("sort: ties are sorted by id alone", field="sort", allowed=["id"])
+        if (only := filters.get("type")) is not None and only not in TIES:
+            raise InvalidInput(f"type: must be one of {', '.join(TIES)}", field="type", allowed=TIES)
+        after = _decode(cursor, sort)
+        begin = str(after.get("value")) if after else ""
+        items: list[dict[str, Any]] = []
+        for type_ in sorted(name for name in TIES if only in (None, name)):
+            if type_ < begin or len(items) > limit:
+                continue
+            rows = self._store.read(
+                "ties/page",
+                words={"TYPE": type_},
+                after_id=after["id"] if after and type_ == begin else "",
+                source_id=filters.get("source_id"),
+                target_id=filters.get("target_id"),
+                row_limit=limit + 1 - len(items),
+            )
+            items += [self.record(type_, row["source_id"], row["target_id"], row["record"]) for row in rows]
+        if len(items) <= limit:
+            return Page(items, None)
+        last = items[limit - 1]
+        return Page(items[:limit], _encode(sort, last["id"], last["type"]))
+
+    @staticmethod
+    def record(type_: str, source_id: str, target_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a tie the form that records have outside."""
+        table = TIES[type_]
+        record: dict[str, Any] = {
+            "id": properties["id"],
+            "type": type_,
+            "source_id": source_id,
+            "target_id": target_id,
+        }
+        record |= {name: from_graph(name, properties.get(name)) for name in table.properties}
+        record["extra"] = {
+            key: from_graph(key, value)
+            for key, value in sorted(properties.items())
+            if key != "id" and key not in table.properties
+        }
+        return record

@@ -1,0 +1,350 @@
+"""Rows into the graph: what is there is compared with what is wanted, and only the difference is written.
+
+Import, bulk upsert, create, replace and patch all end here, in one transaction each.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from graphcrm.models import Reference, Row, Table
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES, tie_id
+from graphcrm.store import Transaction
+
+__all__ = ["Mode", "Outcome", "Rejected", "TieRow", "delete_ties", "resolve_labels", "write_rows"]
+
+Mode = Literal["upsert", "replace"]
+"""`upsert` leaves what a row does not mention; `replace` removes it."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that could not go in: the column and the rule it breaks."""
+
+    column: str
+    reason: str
+
+
+Outcome = Literal["created", "updated", "unchanged"] | Rejected
+
+
+@dataclass(frozen=True)
+class TieRow:
+    """A tie between two nodes, each end named by its label and id."""
+
+    type: str
+    source: tuple[str, str]  # label, id
+    target: tuple[str, str]
+    properties: dict[str, Any]
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        return self.type, self.source[0], self.target[0]
+
+    @property
+    def ends(self) -> dict[str, str]:
+        return {"id": self.properties["id"], "source_id": self.source[1], "target_id": self.target[1]}
+
+
+@dataclass
+class _Plan:
+    """What one batch is going to write."""
+
+    creates: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    updates: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    new_ties: list[TieRow] = field(default_factory=list)
+    changed_ties: list[TieRow] = field(default_factory=list)
+    cut_ties: list[TieRow] = field(default_factory=list)
+
+    def write(self, tx: Transaction) -> None:
+        for label, rows in self.creates.items():
+            tx.run("nodes/create", words={"LABEL": label}, rows=rows)
+        for label, rows in self.updates.items():
+            tx.run("nodes/update", words={"LABEL": label}, rows=rows)
+        delete_ties(tx, self.cut_ties)
+        for query, ties in (("ties/create", self.new_ties), ("ties/update", self.changed_ties)):
+            for kind, group in _by_kind(ties).items():
+                tx.run(
+                    query,
+                    words=_words(*kind),
+                    rows=[tie.ends | {"properties": tie.properties} for tie in group],
+                )
+
+
+def write_rows(
+    tx: Transaction,
+    table: Table,
+    rows: Sequence[Row],
+    mode: Mode = "upsert",
+    *,
+    dry_run: bool = False,
+    assumed: Mapping[str, str] | None = None,
+) -> list[Outcome]:
+    """Write rows of one table.
+
+    Parameters
+    ----------
+    tx : Transaction
+        A write transaction that holds the rows' ids as keys; nothing is written to it when nothing differs.
+    table : Table
+        Their table.
+    rows : sequence of Row
+        Valid rows, no id twice.
+    mode : {'upsert', 'replace'}
+        What becomes of properties and references that a row does not mention.
+    dry_run : bool
+        Only say what would happen.
+    assumed : mapping of str to str, optional
+        Labels by id of records to take as existing (those that earlier rows of a dry run would have made).
+
+    Returns
+    -------
+    list of Outcome
+        One for each row, in order.
+    """
+    plan = _Plan()
+    assumed = assumed or {}
+    planner = _plan_ties if table.type else _plan_nodes
+    outcomes = planner(tx, table, rows, mode, plan, assumed)
+    if not dry_run:
+        plan.write(tx)
+    return outcomes
+
+
+def resolve_labels(
+    tx: Transaction, labels: Sequence[str], ids: Iterable[str], assumed: Mapping[str, str]
+) -> dict[str, str]:
+    """Find the label of each id among some labels, the first one that has it; ids found nowhere are left out."""
+    wanted = dict.fromkeys(ids)
+    found = {id_: assumed[id_] for id_ in wanted if assumed.get(id_) in labels}
+    for label in labels:
+        missing = [id_ for id_ in wanted if id_ not in found]
+        if missing:
+            for id_ in tx.run("nodes/find_ids", words={"LABEL": label}, ids=missing)[0]["ids"]:
+                found[id_] = label
+    return found
+
+
+def delete_ties(tx: Transaction, ties: Iterable[TieRow]) -> None:
+    """Cut ties."""
+    for kind, group in _by_kind(ties).items():
+        tx.run("ties/delete", words=_words(*kind), rows=[tie.ends for tie in group])
+
+
+def _by_kind(ties: Iterable[TieRow]) -> dict[tuple[str, str, str], list[TieRow]]:
+    groups: dict[tuple[str, str, str], list[TieRow]] = defaultdict(list)
+    for tie in ties:
+        groups[tie.kind].append(tie)
+    return groups
+
+
+def _words(type_: str, source: str, target: str) -> dict[str, str]:
+    return {"TYPE": type_, "SOURCE": source, "TARGET": target}
+
+
+def _difference(old: dict[str, Any], new: dict[str, Any], mode: Mode) -> dict[str, Any]:
+    changed = {key: value for key, value in new.items() if old.get(key) != value}
+    if mode == "replace":
+        changed |= {key: None for key in old if key not in new}
+    return changed
+
+
+def _nobody(labels: Sequence[str], id_: str) -> str:
+    return f"there is no {' or '.join(label.lower() for label in labels)} {id_!r}"
+
+
+# ---- ties ------------------------------------------------------------------------------------------------
+
+
+def _plan_ties(
+    tx: Transaction, table: Table, rows: Sequence[Row], mode: Mode, plan: _Plan, assumed: Mapping[str, str]
+) -> list[Outcome]:
+    kind = TIE_TYPES[table.type or ""]
+    sources = resolve_labels(tx, kind.sources, (row.source_id for row in rows), assumed)
+    targets = resolve_labels(tx, kind.targets, (row.target_id for row in rows), assumed)
+    outcomes: list[Outcome] = []
+    wanted: list[TieRow] = []
+    for row in rows:
+        if row.source_id not in sources:
+            outcomes.append(Rejected(table.ends[0], _nobody(kind.sources, row.source_id)))
+        elif row.target_id not in targets:
+            outcomes.append(Rejected(table.ends[1], _nobody(kind.targets, row.target_id)))
+        else:
+            outcomes.append("created")
+            source, target = (sources[row.source_id], row.source_id), (targets[row.target_id], row.target_id)
+            wanted.append(TieRow(kind.name, source, target, row.properties))
+    existing = _existing_ties(tx, wanted)
+    positions = (position for position, outcome in enumerate(outcomes) if outcome == "created")
+    for position, tie in zip(positions, wanted, strict=True):
+        old = existing.get(tie.properties["id"])
+        if old is None:
+            plan.new_ties.append(tie)
+        elif changed := _difference(old, tie.properties, mode):
+            plan.changed_ties.append(TieRow(tie.type, tie.source, tie.target, changed | {"id": old["id"]}))
+            outcomes[position] = "updated"
+        else:
+            outcomes[position] = "unchanged"
+    return outcomes
+
+
+def _existing_ties(tx: Transaction, ties: Iterable[TieRow]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for kind, group in _by_kind(ties).items():
+        records = tx.run("ties/read_many", words=_words(*kind), rows=[tie.ends for tie in group])[0][
+            "records"
+        ]
+        found |= {record["id"]: record for record in records}
+    return found
+
+
+# ---- nodes -----------------------------------------------------------------------------------------------
+
+
+def _plan_nodes(
+    tx: Transaction, table: Table, rows: Sequence[Row], mode: Mode, plan: _Plan, assumed: Mapping[str, str]
+) -> list[Outcome]:
+    label = table.label or ""
+    ids = [row.id for row in rows]
+    existing = {r["id"]: r for r in tx.run("nodes/read_many", words={"LABEL": label}, ids=ids)[0]["records"]}
+    rejected = _rejected_ids(tx, label, [id_ for id_ in ids if id_ not in existing], assumed)
+    refs = _References(tx, table, rows, mode, existing, assumed)
+    rejected |= {row.id: refusal for row in rows if row.id not in rejected and (refusal := refs.refuse(row))}
+
+    outcomes: list[Outcome] = []
+    for row in rows:
+        if row.id in rejected:
+            outcomes.append(rejected[row.id])
+            continue
+        old = existing.get(row.id)
+        tied = refs.plan(row, plan)
+        if old is None:
+            plan.creates[label].append(row.properties)
+            outcomes.append("unchanged" if assumed.get(row.id) == label else "created")
+        elif changed := _difference(old, row.properties, mode):
+            plan.updates[label].append({"id": row.id} | changed)
+            outcomes.append("updated")
+        else:
+            outcomes.append("updated" if tied else "unchanged")
+    return outcomes
+
+
+def _rejected_ids(
+    tx: Transaction, label: str, ids: list[str], assumed: Mapping[str, str]
+) -> dict[str, Rejected]:
+    """New ids that a party of the other label has: customers and contacts share one namespace."""
+    if label not in PARTY_LABELS:
+        return {}
+    others = [other for other in PARTY_LABELS if other != label]
+    taken = resolve_labels(tx, others, ids, assumed)
+    return {
+        id_: Rejected("id", f"a {other.lower()} has the id {id_!r} already") for id_, other in taken.items()
+    }
+
+
+class _References:
+    """The reference columns of a batch: who is named, which ties stand, and which must come or go."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        table: Table,
+        rows: Sequence[Row],
+        mode: Mode,
+        existing: Mapping[str, dict[str, Any]],
+        assumed: Mapping[str, str],
+    ) -> None:
+        self._table = table
+        self._mode = mode
+        own = {row.id: table.label or "" for row in rows}
+        self._labels = {
+            ref.field: resolve_labels(
+                tx,
+                ref.labels,
+                (id_ for row in rows for id_ in row.references.get(ref.field, ())),
+                {**assumed, **own} if table.label in ref.labels else assumed,
+            )
+            for ref in table.references
+        }
+        self._standing = {
+            (ref.type, ref.outgoing): _ties_of(tx, table.label or "", ref, existing)
+            for ref in table.references
+        }
+
+    def refuse(self, row: Row) -> Rejected | None:
+        for ref in self._table.references:
+            known = self._labels[ref.field]
+            for id_ in row.references.get(ref.field, ()):
+                if id_ not in known and not ref.creates:
+                    return Rejected(ref.field, _nobody(ref.labels, id_))
+                if id_ == row.id and known.get(id_) == self._table.label:
+                    return Rejected(ref.field, f"{id_!r} names itself")
+        return None
+
+    def plan(self, row: Row, plan: _Plan) -> bool:
+        """Add the ties that a row brings or cuts; whether there are any."""
+        before = len(plan.new_ties) + len(plan.cut_ties) + len(plan.changed_ties)
+        claimed: set[str] = set()
+        for ref in self._table.references:
+            if ref.field in row.references or self._mode == "replace":
+                self._plan_column(ref, row, plan, claimed)
+        return len(plan.new_ties) + len(plan.cut_ties) + len(plan.changed_ties) > before
+
+    def _plan_column(self, ref: Reference, row: Row, plan: _Plan, claimed: set[str]) -> None:
+        standing = {
+            tie.properties["id"]: tie
+            for tie in self._standing[ref.type, ref.outgoing].get(row.id, ())
+            if ref.role in (None, tie.properties.get("role"))
+        }
+        wanted = {}
+        for id_ in row.references.get(ref.field, ()):
+            tie = self._tie(ref, row.id, id_, plan)
+            if tie.properties["id"] not in claimed:
+                wanted[tie.properties["id"]] = tie
+        claimed.update(wanted)
+        elsewhere = {
+            tie.properties["id"]
+            for tie in self._standing[ref.type, ref.outgoing].get(row.id, ())
+            if tie.properties["id"] not in standing
+        }
+        for id_, tie in wanted.items():
+            if id_ in elsewhere:
+                plan.changed_ties.append(tie)
+            elif id_ not in standing:
+                plan.new_ties.append(tie)
+        if ref.replaces or self._mode == "replace":
+            plan.cut_ties.extend(
+                tie for id_, tie in standing.items() if id_ not in wanted and id_ not in claimed
+            )
+
+    def _tie(self, ref: Reference, own_id: str, other_id: str, plan: _Plan) -> TieRow:
+        known = self._labels[ref.field]
+        if other_id not in known:
+            known[other_id] = ref.labels[0]
+            plan.creates[ref.labels[0]].append({"id": other_id, "name": other_id})
+        own, other = (self._table.label or "", own_id), (known[other_id], other_id)
+        source, target = (own, other) if ref.outgoing else (other, own)
+        properties = {"id": tie_id(ref.type, source[1], target[1])}
+        if ref.role:
+            properties["role"] = ref.role
+        return TieRow(ref.type, source, target, properties)
+
+
+def _ties_of(
+    tx: Transaction, label: str, ref: Reference, existing: Mapping[str, dict[str, Any]]
+) -> dict[str, list[TieRow]]:
+    """The standing ties that a reference column is about, by the id of the record that has the column."""
+    found: dict[str, list[TieRow]] = defaultdict(list)
+    if not existing:
+        return found
+    query = "ties/list_outgoing" if ref.outgoing else "ties/list_incoming"
+    columns = tx.run(query, words={"TYPE": ref.type, "LABEL": label}, ids=list(existing))[0]
+    for id_, other_id, other_label, tie in zip(
+        columns["id"], columns["other_id"], columns["other_label"], columns["tie"], strict=True
+    ):
+        own, other = (label, id_), (other_label, other_id)
+        source, target = (own, other) if ref.outgoing else (other, own)
+        found[id_].append(TieRow(ref.type, source, target, tie))
+    return found

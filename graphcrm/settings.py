@@ -1,0 +1,90 @@
+"""Settings from the environment; `docs/settings.md` lists each.
+
+A variable is the field's name in capitals behind ``GRAPHCRM_``: `neo4j_uri` is ``GRAPHCRM_NEO4J_URI``.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+__all__ = ["DefaultStrengths", "Settings"]
+
+DefaultStrengths = dict[str, float]
+"""Strength in (0, 1] of a tie that states none, by layer or, for `knows`, by kind."""
+
+
+class Settings(BaseSettings):
+    """What may differ from one installation to the next."""
+
+    model_config = SettingsConfigDict(env_prefix="GRAPHCRM_", frozen=True, extra="forbid")
+
+    home: Path = Field(default_factory=partial(user_data_path, "graphcrm"))
+    """Folder of the embedded engine's data, its password, and the rejects files of imports."""
+
+    neo4j_uri: str | None = None
+    """Address of a Neo4j server (``bolt://``, ``neo4j://``, ``neo4j+s://``); without one the embedded engine is used."""
+    neo4j_user: str = "neo4j"
+    """Its user."""
+    neo4j_password: SecretStr = SecretStr("")
+    """Its password."""
+    neo4j_database: str = "neo4j"
+    """Its database."""
+
+    embedded_heap: str = Field(default="2g", pattern=r"^\d+[mg]$")
+    """Largest Java heap of the embedded engine."""
+    query_timeout_s: float = Field(default=60.0, gt=0, le=3600)
+    """Seconds after which a query is cut off."""
+
+    half_life_days: float = Field(default=180.0, gt=0)
+    """Days in which the strength of a tie made by an event halves."""
+    default_strengths: DefaultStrengths = {
+        "referral": 0.7,
+        "works_with": 0.5,
+        "family": 0.9,
+        "partner": 0.8,
+        "friend": 0.7,
+        "adviser": 0.6,
+        "colleague": 0.5,
+        "other": 0.3,
+    }
+    """Strength of a tie that states neither a strength nor a count, by layer or, for `knows`, by kind (JSON)."""
+
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Host names beside the loopback ones under which the service may be called, separated by commas."""
+    bootstrap_token: bool = False
+    """Whether `serve` makes an admin token by itself when it listens beyond loopback and none exists."""
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("neo4j_uri")
+    @classmethod
+    def _known_scheme(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        if value.split("://")[0] not in ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"):
+            raise ValueError("must start with bolt:// or neo4j:// (or +s, +ssc for TLS)")
+        return value
+
+    @field_validator("default_strengths")
+    @classmethod
+    def _within_unit_interval(cls, value: DefaultStrengths) -> DefaultStrengths:
+        defaults = cls.model_fields["default_strengths"].default
+        for name, strength in value.items():
+            if name not in defaults:
+                raise ValueError(f"{name!r} is no layer or kind of tie; there are: {', '.join(defaults)}")
+            if not 0 < strength <= 1:
+                raise ValueError(f"the strength of {name!r} must be above 0 and at most 1")
+        return defaults | value

@@ -1,0 +1,389 @@
+"""The graph store: the one way to the database, and the only file that imports the neo4j driver.
+
+It makes both engines behave alike. Every statement is a `Query` from ``cypher/``; a read query cannot write because
+its text holds no clause that would; every value that comes back is plain Python (times are aware, in UTC); a query
+that takes too long is cut off; a write is one transaction, run again as a whole when another got in its way, and
+raises the graph's revision when it changed something.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TypeVar
+
+import neo4j
+import neo4j.time
+from neo4j.exceptions import (
+    AuthError,
+    ClientError,
+    ConfigurationError,
+    ConstraintError,
+    DriverError,
+    Neo4jError,
+    ServiceUnavailable,
+    SessionExpired,
+    TransientError,
+)
+
+from graphcrm import embedded, queries
+from graphcrm.errors import Conflict, StoreError
+from graphcrm.queries import Query
+from graphcrm.settings import Settings
+
+__all__ = ["GraphStore", "Transaction"]
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+_COUNTERS: Final = tuple(f"{number:02d}" for number in range(16))
+_MAX_TRIES: Final = 60
+_RETRY_S: Final = 30.0
+_GONE: Final = "the database does not answer; check that it runs, then try again"
+_BUSY: Final = "the database is busy with conflicting writes; try again"
+
+Engine = Literal["neo4j", "embedded"]
+
+
+class Transaction:
+    """A transaction under way; `run` executes a query in it."""
+
+    def __init__(self, tx: neo4j.ManagedTransaction, engine: Engine) -> None:
+        self._tx = tx
+        self._engine = engine
+        self.changed = False
+        """Whether a write query has run in it."""
+
+    def run(
+        self, name: str, /, *, words: dict[str, str] | None = None, **parameters: Any
+    ) -> list[dict[str, Any]]:
+        """Execute a query.
+
+        Parameters
+        ----------
+        name : str
+            The query's path below ``cypher/``.
+        words : dict of str, optional
+            The labels and types that stand for the words it names by ``@each``.
+        **parameters
+            Its parameters. Times must be aware and in UTC, or days.
+
+        Returns
+        -------
+        list of dict
+            Its rows in its order, each with the columns that its header names.
+        """
+        query = queries.get(name, self._engine, **(words or {}))
+        rows = _run(self._tx, query, parameters)
+        self.changed = self.changed or query.access == "write"
+        return rows
+
+
+class GraphStore:
+    """An open connection to the graph, on either engine; safe to share between threads.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which engine, where, and how long a query may take.
+
+    Raises
+    ------
+    StoreError
+        The database does not answer, refuses the password, or was written by a newer graphcrm.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.engine: Engine = "neo4j" if settings.neo4j_uri else "embedded"
+        self._lease: embedded.Lease | None = None
+        # The embedded engine checks for conflicts when it commits, so a process's own writes take turns there.
+        self._turn = threading.Lock() if self.engine == "embedded" else None
+        self._bookmarks = neo4j.GraphDatabase.bookmark_manager()
+        self._driver = self._open()
+        try:
+            self._verify()
+            self._migrate()
+        except BaseException:
+            self.close()
+            raise
+
+    # ---- opening and closing ----
+
+    def _open(self) -> neo4j.Driver:
+        settings = self.settings
+        if settings.neo4j_uri:
+            uri, auth = settings.neo4j_uri, (settings.neo4j_user, settings.neo4j_password.get_secret_value())
+            self._database = settings.neo4j_database
+        else:
+            self._lease = embedded.acquire(settings.home, settings.embedded_heap, settings.query_timeout_s)
+            uri, auth = self._lease.server.uri, (embedded.USER, self._lease.server.password)
+            self._database = embedded.DATABASE
+        try:
+            return neo4j.GraphDatabase.driver(
+                uri,
+                auth=auth,
+                connection_timeout=5.0,
+                connection_acquisition_timeout=15.0,
+                max_transaction_retry_time=0.0,  # `_again` retries, and sooner than the driver would
+                notifications_min_severity="OFF",
+                user_agent="graphcrm",
+            )
+        except (ConfigurationError, ValueError) as error:
+            raise StoreError(f"GRAPHCRM_NEO4J_URI: {error}") from None
+
+    def _verify(self) -> None:
+        try:
+            self._driver.verify_connectivity()
+        except AuthError:
+            raise StoreError(
+                "the database refused the user or password; set GRAPHCRM_NEO4J_USER and _PASSWORD"
+            ) from None
+        except (ServiceUnavailable, DriverError, OSError):
+            where = self.settings.neo4j_uri or "the embedded engine"
+            raise StoreError(f"no database answers at {where}; check that it runs", retryable=True) from None
+        except Neo4jError as error:
+            raise _translated(error) from None
+
+    def close(self) -> None:
+        """Close the connection; the embedded engine stops with its last user."""
+        self._driver.close()
+        if self._lease is not None:
+            self._lease.release()
+
+    # ---- reading and writing ----
+
+    def read(
+        self, name: str, /, *, words: dict[str, str] | None = None, **parameters: Any
+    ) -> list[dict[str, Any]]:
+        """Execute one read query by itself; see `Transaction.run`."""
+        return self.reading(lambda tx: tx.run(name, words=words, **parameters))
+
+    def reading(self, work: Callable[[Transaction], _T]) -> _T:
+        """Do some reading in one transaction, on a read replica where there is one.
+
+        Parameters
+        ----------
+        work : callable
+            Gets a `Transaction`; may be called again when the connection breaks.
+
+        Returns
+        -------
+        object
+            What `work` returned.
+
+        Raises
+        ------
+        StoreError
+            The database is gone, or a query took too long.
+        """
+        return self._again(lambda: self._attempt("READ", lambda tx: work(Transaction(tx, self.engine))))
+
+    def write(self, work: Callable[[Transaction], _T], keys: Iterable[str] = ()) -> _T:
+        """Do some writing in one transaction, and raise the graph's revision when something was written.
+
+        Parameters
+        ----------
+        work : callable
+            Gets a `Transaction`; called again from the start when another writer got in its way. Nothing is
+            committed when it runs no write query.
+        keys : iterable of str
+            Ids that it decides about. Writers with a key in common take turns, so what one has read stays true until
+            it commits.
+
+        Returns
+        -------
+        object
+            What `work` returned.
+
+        Raises
+        ------
+        Conflict
+            A unique id was taken.
+        StoreError
+            The database is gone or busy, or a query took too long.
+        """
+        counters = sorted({_COUNTERS[zlib.crc32(key.encode()) % len(_COUNTERS)] for key in keys})
+        counters = counters or [random.choice(_COUNTERS)]
+
+        def attempt(tx: neo4j.ManagedTransaction) -> tuple[_T, bool]:
+            inner = Transaction(tx, self.engine)
+            _run(tx, queries.get("store/lock_counters", self.engine), {"counters": counters})
+            result = work(inner)
+            if inner.changed:
+                _run(tx, queries.get("store/raise_counters", self.engine), {"counters": counters})
+            return result, inner.changed
+
+        def once() -> _T:
+            with self._turn or nullcontext():
+                return self._attempt("WRITE", attempt, keep=True)
+
+        return self._again(once)
+
+    def revision(self) -> int:
+        """The graph's revision, as the leader has it: a number that every write raises."""
+        found = self._again(
+            lambda: self._attempt("WRITE", lambda tx: Transaction(tx, self.engine).run("store/read_revision"))
+        )
+        return int(found[0]["revision"])
+
+    def touch(self) -> int:
+        """Raise the revision, so that what another tool wrote is seen; give back the new one."""
+        self.write(lambda tx: tx.run("store/raise_counters", counters=[]))
+        return self.revision()
+
+    def _attempt(
+        self, access: str, work: Callable[[neo4j.ManagedTransaction], Any], keep: bool = False
+    ) -> Any:
+        """Run `work` in one transaction; with `keep` it answers (result, whether to commit)."""
+        with self._session(access) as session:
+            tx = session.begin_transaction(timeout=self.settings.query_timeout_s)
+            try:
+                outcome = work(tx)
+                result, commit = outcome if keep else (outcome, False)
+                if commit:
+                    tx.commit()
+                else:
+                    tx.rollback()
+            finally:
+                tx.close()
+            return result
+
+    @contextmanager
+    def _session(self, access: str) -> Iterator[neo4j.Session]:
+        with self._driver.session(
+            database=self._database,
+            default_access_mode=access,
+            bookmark_manager=self._bookmarks if self.engine == "neo4j" else None,
+        ) as session:
+            yield session
+
+    def _again(self, attempt: Callable[[], _T]) -> _T:
+        """Try until it works, another try cannot help, or time is up.
+
+        A unique id that was taken is tried again as well: on the second try the work sees who took it.
+        """
+        deadline = time.monotonic() + _RETRY_S
+        for tried in range(_MAX_TRIES):
+            try:
+                return attempt()
+            except (TransientError, ConstraintError) as error:
+                failure: Exception = error
+                if isinstance(error, ConstraintError) and tried >= 3:
+                    break
+            except (ServiceUnavailable, SessionExpired, DriverError, OSError) as error:
+                failure = error
+                if tried >= 1 or not self._recovered():
+                    break
+            except Neo4jError as error:
+                raise _translated(error) from None
+            if time.monotonic() > deadline:
+                break
+            time.sleep(min(0.5, 0.005 * 1.5**tried) * random.uniform(0.5, 1.0))
+        raise _translated(failure) from None
+
+    def _recovered(self) -> bool:
+        """Bring a dead embedded engine back; whether a second try makes sense."""
+        if self.engine == "embedded":
+            try:
+                embedded.recover(
+                    self.settings.home, self.settings.embedded_heap, self.settings.query_timeout_s
+                )
+            except StoreError:
+                return False
+        return True
+
+    # ---- the schema ----
+
+    def _migrate(self) -> None:
+        known = sorted(path.stem for path in (queries.directory() / "schema").glob("[0-9]*.cypher"))
+        applied = set(self.migrations())
+        if newer := sorted(applied - set(known)):
+            raise StoreError(
+                f"the database has schema {newer[-1]}, newer than this graphcrm; install the newer one"
+            )
+        for name in known:
+            if name not in applied:
+                self._apply(name)
+
+    def _apply(self, name: str) -> None:
+        source = (queries.directory() / "schema" / f"{name}.cypher").read_text(encoding="utf-8")
+        text = "\n".join(line for line in source.splitlines() if not line.startswith("//"))
+        for statement in filter(None, (part.strip() for part in text.split(";"))):
+            query = Query(f"schema/{name}", statement, "", "write", {}, {})
+            self._again(lambda query=query: self._schema_change(query))  # type: ignore[misc]
+        self._again(lambda: self._attempt("WRITE", self._record(name), keep=True))
+        _log.info("schema", extra={"migration": name})
+
+    def _schema_change(self, query: Query) -> None:
+        with self._turn or nullcontext():
+            self._attempt("WRITE", lambda tx: (_run(tx, query, {}), True), keep=True)
+
+    def _record(self, name: str) -> Callable[[neo4j.ManagedTransaction], tuple[None, bool]]:
+        def work(tx: neo4j.ManagedTransaction) -> tuple[None, bool]:
+            inner = Transaction(tx, self.engine)
+            inner.run("store/create_counters", counters=list(_COUNTERS))
+            inner.run("store/record_migration", id=name, at=datetime.now(UTC))
+            return None, True
+
+        return work
+
+    def migrations(self) -> list[str]:
+        """Names of the schema migrations that were applied, in order."""
+        return sorted(self.read("store/read_migrations")[0]["ids"])
+
+
+# ---- what both engines have in common --------------------------------------------------------------------
+
+
+def _run(tx: neo4j.ManagedTransaction, query: Query, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    if parameters.keys() != query.parameters.keys():
+        raise TypeError(f"{query.name} takes {sorted(query.parameters)}, got {sorted(parameters)}")
+    began = time.perf_counter()
+    result = tx.run(query.text, parameters)
+    rows = [{key: _plain(value) for key, value in record.items()} for record in result]
+    elapsed_ms = round((time.perf_counter() - began) * 1000, 1)
+    _log.debug(
+        "query", extra={"query": query.name, "access": query.access, "rows": len(rows), "ms": elapsed_ms}
+    )
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    """Turn the driver's temporal values into Python's; a time without a zone is in UTC."""
+    if isinstance(value, list):
+        if value and isinstance(value[0], str | int | float):
+            return value  # columns are homogeneous, and long
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, neo4j.time.DateTime):
+        native = value.to_native()
+        return native.replace(tzinfo=UTC) if native.tzinfo is None else native.astimezone(UTC)
+    if isinstance(value, neo4j.time.Date):
+        return value.to_native()
+    return value
+
+
+def _translated(error: Exception) -> Exception:
+    code = getattr(error, "code", "") or ""
+    if "TransactionTimedOut" in code or "Terminated" in code:
+        return StoreError(
+            "the query took too long and was cut off; ask for less, or raise GRAPHCRM_QUERY_TIMEOUT_S",
+            timed_out=True,
+        )
+    if isinstance(error, ConstraintError):
+        return Conflict("another record has this id already")
+    if isinstance(error, TransientError):
+        return StoreError(_BUSY, retryable=True)
+    if isinstance(error, ServiceUnavailable | SessionExpired | DriverError | OSError):
+        return StoreError(_GONE, retryable=True)
+    if isinstance(error, ClientError | Neo4jError):
+        return StoreError(f"the database refused a query ({code})")
+    return error
