@@ -120,16 +120,26 @@ def _core_number(network: Network, normalized: bool) -> tuple[Floats, dict[str, 
 
 
 METRICS: dict[str, Metric] = {
-    "degree": Metric("How many ties a party has, in and out, over the number of other parties.", False, _degree),
-    "strength": Metric("The summed strength of a party's ties, over the number of other parties.", False, _strength),
+    "degree": Metric(
+        "How many ties a party has, in and out, over the number of other parties.", False, _degree
+    ),
+    "strength": Metric(
+        "The summed strength of a party's ties, over the number of other parties.", False, _strength
+    ),
     "pagerank": Metric("How much credit flows back to a party from those it influences.", True, _pagerank),
-    "betweenness": Metric("The share of shortest routes between others that pass through.", False, _betweenness),
+    "betweenness": Metric(
+        "The share of shortest routes between others that pass through.", False, _betweenness
+    ),
     "closeness": Metric("How near a party is to those it reaches, and how many they are.", True, _closeness),
     "harmonic": Metric("The sum of 1/distance to all whom a party reaches.", True, _harmonic),
-    "eigenvector": Metric("How much a party influences those who are influential themselves.", True, _eigenvector),
+    "eigenvector": Metric(
+        "How much a party influences those who are influential themselves.", True, _eigenvector
+    ),
     "katz": Metric("How many a party reaches over any number of hops, far ones counting less.", True, _katz),
     "hits": Metric("How strongly a party influences those whom the influential influence.", True, _hits),
-    "core_number": Metric("The largest k so that a party is among parties with k ties to each other.", False, _core_number),
+    "core_number": Metric(
+        "The largest k so that a party is among parties with k ties to each other.", False, _core_number
+    ),
 }
 """The metrics by name. Normalised scores are scaled as networkx scales them by default."""
 
@@ -160,7 +170,9 @@ def scores(network: Network, metric: str, normalized: bool = True) -> Scores:
     """
     if metric not in METRICS:
         raise InvalidInput(
-            f"There is no metric {metric!r}; there are: {', '.join(METRICS)}.", field="metric", allowed=METRICS
+            f"There is no metric {metric!r}; there are: {', '.join(METRICS)}.",
+            field="metric",
+            allowed=METRICS,
         )
     if len(network) == 0:
         return Scores(np.zeros(0))
@@ -204,7 +216,9 @@ def bands(scores: Floats) -> Integers:
     order = np.argsort(-scores, kind="stable")
     falling = scores[order]
     # Also relative to the largest: what iteration leaves of a zero is no score.
-    steps = -np.diff(falling) > np.maximum(SAME * np.abs(falling[:-1]), 1e-13 * np.abs(falling[:1].max(initial=0.0)))
+    steps = -np.diff(falling) > np.maximum(
+        SAME * np.abs(falling[:-1]), 1e-13 * np.abs(falling[:1].max(initial=0.0))
+    )
     band = np.empty(len(scores), dtype=np.int64)
     band[order] = np.concatenate([[0], np.cumsum(steps)])[: len(scores)]
     return band

@@ -20,7 +20,7 @@ from graphcrm.network.graph import Integers, Network
 
 __all__ = ["communities"]
 
-ROUNDS = 40
+ROUNDS = 20
 LEVELS = 10
 
 
@@ -50,7 +50,9 @@ def communities(network: Network, seed: int = 7) -> Integers:
         if groups == weights.shape[0]:
             break
         member = labels[member]
-        merge = sparse.csr_array((np.ones(len(labels)), (np.arange(len(labels)), labels)), shape=(len(labels), groups))
+        merge = sparse.csr_array(
+            (np.ones(len(labels)), (np.arange(len(labels)), labels)), shape=(len(labels), groups)
+        )
         weights = (merge.T @ weights @ merge).tocsr()
     return _by_size(member)
 
@@ -66,29 +68,33 @@ def _propagate(weights: Any, random: np.random.Generator) -> Integers:
     for _ in range(ROUNDS):
         # In four batches: who moves at the same time as its neighbours swaps labels with them for ever.
         batches = np.array_split(random.permutation(size), 4)
-        if sum(_move(np.sort(batch), apart, degree, total, labels) for batch in batches) <= size // 1000:
+        if sum(_move(np.sort(batch), apart, degree, total, labels) for batch in batches) <= size // 500:
             break
     return labels
 
 
 def _move(batch: Integers, weights: Any, degree: Any, total: float, labels: Integers) -> int:
     """Let the parties of a batch take their best labels; give how many moved."""
-    size = len(labels)
-    owner = sparse.csr_array((np.ones(size), (np.arange(size), labels)), shape=(size, size))
-    volume = np.bincount(labels, weights=degree, minlength=size)
-    pull = (weights[batch] @ owner).tocoo()
-    row, label = pull.coords
-    party = batch[row]
-    own = label == labels[party]
-    gain = pull.data - degree[party] * (volume[label] - np.where(own, degree[party], 0.0)) / total
-    stay = np.zeros(len(batch))  # alone in its community a party gains nothing
-    stay -= degree[batch] * (volume[labels[batch]] - degree[batch]) / total
-    np.maximum.at(stay, row[own], gain[own])
-    order = np.lexsort((label, -gain, row))
-    first = order[np.flatnonzero(np.diff(row[order], prepend=-1))]
-    better = first[gain[first] > stay[row[first]] + 1e-12 * degree[party[first]]]
-    labels[party[better]] = label[better]
-    return len(better)
+    volume = np.bincount(labels, weights=degree, minlength=len(labels))
+    rows = weights[batch]
+    pull = sparse.csr_array((rows.data, labels[rows.indices], rows.indptr), shape=rows.shape)
+    pull.sum_duplicates()
+    size = np.diff(pull.indptr)
+    tied = size > 0
+    batch, starts, size = batch[tied], pull.indptr[:-1][tied], size[tied]
+    if len(batch) == 0:
+        return 0
+    party = np.repeat(batch, size)
+    own = pull.indices == labels[party]
+    gain = pull.data - degree[party] * (volume[pull.indices] - np.where(own, degree[party], 0.0)) / total
+    best = np.maximum.reduceat(gain, starts)
+    choice = np.minimum.reduceat(np.where(gain == np.repeat(best, size), pull.indices, len(labels)), starts)
+    # Who has no tie into its own community leaves nothing behind but what chance expects.
+    stay = -degree[batch] * (volume[labels[batch]] - degree[batch]) / total
+    stay = np.maximum(stay, np.maximum.reduceat(np.where(own, gain, -np.inf), starts))
+    better = best > stay + 1e-12 * degree[batch]
+    labels[batch[better]] = choice[better]
+    return int(better.sum())
 
 
 def _by_size(member: Integers) -> Integers:

@@ -64,7 +64,11 @@ class TieColumns:
 
     def __post_init__(self) -> None:
         for prefix in (True, False):
-            sizes = {f.name: len(getattr(self, f.name)) for f in fields(self) if f.name.startswith("party_") == prefix}
+            sizes = {
+                f.name: len(getattr(self, f.name))
+                for f in fields(self)
+                if f.name.startswith("party_") == prefix
+            }
             if len(set(sizes.values())) > 1:
                 raise InvalidInput(f"Columns of different lengths: {sizes}.")
 
@@ -197,7 +201,8 @@ def _times(values: Sequence[Any]) -> Times:
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         return values.astype("datetime64[us]")
     return np.array(
-        [None if v is None else end_of(v) if type(v) is datetime else v for v in values], dtype="datetime64[us]"
+        [None if v is None else end_of(v) if type(v) is datetime else v for v in values],
+        dtype="datetime64[us]",
     )
 
 
@@ -276,9 +281,12 @@ def _join_interactions(rows: _Rows, ids: Objects) -> _Rows:
     # fmin and fmax pass over NaT, so that a pair is undated only when all of its interactions are.
     latest = np.fmax.reduceat(np.fmax(one.last, one.began), starts)
     joined = _Rows(
-        id=_objects([
-            tie_id("INTERACTED_WITH", a, b) for a, b in zip(ids[pairs.source], ids[pairs.target], strict=True)
-        ]),
+        id=_objects(
+            [
+                tie_id("INTERACTED_WITH", a, b)
+                for a, b in zip(ids[pairs.source], ids[pairs.target], strict=True)
+            ]
+        ),
         type=_objects(["INTERACTED_WITH"] * size),
         layer=pairs.layer,
         source=pairs.source,
@@ -290,10 +298,12 @@ def _join_interactions(rows: _Rows, ids: Objects) -> _Rows:
         ended=np.full(size, np.datetime64("NaT"), dtype="datetime64[us]"),
         last=latest,
     )
-    return _Rows(**{
-        field.name: np.concatenate([getattr(rest, field.name), getattr(joined, field.name)])
-        for field in fields(_Rows)
-    })
+    return _Rows(
+        **{
+            field.name: np.concatenate([getattr(rest, field.name), getattr(joined, field.name)])
+            for field in fields(_Rows)
+        }
+    )
 
 
 def _stated(rows: _Rows, defaults: Mapping[str, float]) -> Floats:
