@@ -120,21 +120,13 @@ def _core_number(network: Network, normalized: bool) -> tuple[Floats, dict[str, 
 
 
 METRICS: dict[str, Metric] = {
-    "degree": Metric(
-        "How many ties a party has, in and out, over the number of other parties.", False, _degree
-    ),
-    "strength": Metric(
-        "The summed strength of a party's ties, over the number of other parties.", False, _strength
-    ),
+    "degree": Metric("How many ties a party has, in and out, over the number of other parties.", False, _degree),
+    "strength": Metric("The summed strength of a party's ties, over the number of other parties.", False, _strength),
     "pagerank": Metric("How much credit flows back to a party from those it influences.", True, _pagerank),
-    "betweenness": Metric(
-        "The share of shortest routes between others that pass through.", False, _betweenness
-    ),
+    "betweenness": Metric("The share of shortest routes between others that pass through.", False, _betweenness),
     "closeness": Metric("How near a party is to those it reaches, and how many they are.", True, _closeness),
     "harmonic": Metric("The sum of 1/distance to all whom a party reaches.", True, _harmonic),
-    "eigenvector": Metric(
-        "How much a party influences those who are influential themselves.", True, _eigenvector
-    ),
+    "eigenvector": Metric("How much a party influences those who are influential themselves.", True, _eigenvector),
     "katz": Metric("How many a party reaches over any number of hops, far ones counting less.", True, _katz),
     "hits": Metric("How strongly a party influences those whom the influential influence.", True, _hits),
     "core_number": Metric(
@@ -216,9 +208,7 @@ def bands(scores: Floats) -> Integers:
     order = np.argsort(-scores, kind="stable")
     falling = scores[order]
     # Also relative to the largest: what iteration leaves of a zero is no score.
-    steps = -np.diff(falling) > np.maximum(
-        SAME * np.abs(falling[:-1]), 1e-13 * np.abs(falling[:1].max(initial=0.0))
-    )
+    steps = -np.diff(falling) > np.maximum(SAME * np.abs(falling[:-1]), 1e-13 * np.abs(falling[:1].max(initial=0.0)))
     band = np.empty(len(scores), dtype=np.int64)
     band[order] = np.concatenate([[0], np.cumsum(steps)])[: len(scores)]
     return band

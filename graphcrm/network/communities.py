@@ -5,7 +5,8 @@ then each community becomes one party, and the labels spread again, until no lab
 
 References
 ----------
-M. Barber, J. Clark, "Detecting network communities by propagating labels under constraints", Physical Review E 80, 2009.
+M. Barber, J. Clark, "Detecting network communities by propagating labels under constraints", Physical Review E
+80, 2009.
 V. Blondel et al., "Fast unfolding of communities in large networks", Journal of Statistical Mechanics, 2008.
 """
 
@@ -50,9 +51,7 @@ def communities(network: Network, seed: int = 7) -> Integers:
         if groups == weights.shape[0]:
             break
         member = labels[member]
-        merge = sparse.csr_array(
-            (np.ones(len(labels)), (np.arange(len(labels)), labels)), shape=(len(labels), groups)
-        )
+        merge = sparse.csr_array((np.ones(len(labels)), (np.arange(len(labels)), labels)), shape=(len(labels), groups))
         weights = (merge.T @ weights @ merge).tocsr()
     return _by_size(member)
 

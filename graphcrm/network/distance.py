@@ -96,7 +96,7 @@ def betweenness(lengths: Any, normalized: bool, directed: bool) -> tuple[Floats,
     arcs = lengths.tocoo()
     scores = np.zeros(size)
     for source in sources:
-        scores += _dependencies(lengths, *arcs.coords, arcs.data, int(source))
+        scores += _dependencies(lengths, arcs, int(source))
     scores *= size / max(len(sources), 1)
     if normalized:
         scores /= max((size - 1) * (size - 2), 1)
@@ -105,12 +105,13 @@ def betweenness(lengths: Any, normalized: bool, directed: bool) -> tuple[Floats,
     return scores, facts
 
 
-def _dependencies(lengths: Any, tail: Any, head: Any, length: Floats, source: int) -> Floats:
+def _dependencies(lengths: Any, arcs: Any, source: int) -> Floats:
     """What each party carries of the shortest routes from one source: Brandes' accumulation as two triangular solves.
 
     With parties in order of distance, the arcs on shortest routes form a strictly triangular matrix P. The numbers of
     routes solve (I - P^T) s = e, and g = (1 + dependency) / s solves (I - P) g = 1 / s.
     """
+    tail, head = arcs.coords
     distance = csgraph.dijkstra(lengths, indices=source)
     order = np.argsort(distance, kind="stable")[: np.isfinite(distance).sum()]
     if len(order) < 3:
@@ -118,7 +119,7 @@ def _dependencies(lengths: Any, tail: Any, head: Any, length: Floats, source: in
     place = np.empty(len(distance), dtype=np.int64)
     place[order] = np.arange(len(order))
     with np.errstate(invalid="ignore"):
-        tight = np.isfinite(distance[tail]) & (distance[tail] + length == distance[head])
+        tight = np.isfinite(distance[tail]) & (distance[tail] + arcs.data == distance[head])
     before, after = place[tail[tight]], place[head[tight]]
     ones = np.ones(len(before))
     shape = (len(order), len(order))
@@ -128,9 +129,7 @@ def _dependencies(lengths: Any, tail: Any, head: Any, length: Floats, source: in
     eye = sparse.eye_array(len(order), format="csr")
     routes = sparse_linalg.spsolve_triangular((eye + forward).tocsr(), unit, lower=True, unit_diagonal=True)
     backward = forward.T.tocsr()
-    shares = sparse_linalg.spsolve_triangular(
-        (eye + backward).tocsr(), 1.0 / routes, lower=False, unit_diagonal=True
-    )
+    shares = sparse_linalg.spsolve_triangular((eye + backward).tocsr(), 1.0 / routes, lower=False, unit_diagonal=True)
     carried = np.zeros(len(distance))
     carried[order[1:]] = (-routes * (backward @ shares))[1:]
     return carried

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy import sparse
+from scipy import sparse, spatial
 from scipy.sparse import csgraph
 
 from graphcrm.network.graph import Floats, Integers
@@ -19,7 +19,8 @@ from graphcrm.network.graph import Floats, Integers
 __all__ = ["layout"]
 
 STRESS_ROUNDS = 12
-SPREAD_ROUNDS = 60
+SPREAD_ROUNDS = 80
+GROWTH = 1.03
 RING = 1.6
 """Drawn distance of one hop, in multiples of the gap, before the picture is spread."""
 
@@ -60,8 +61,10 @@ def layout(
         (np.ones(2 * len(ties)), (np.concatenate([tails, heads]), np.concatenate([heads, tails]))),
         shape=(len(nodes), len(nodes)),
     )
-    points = _rings(graph, hops) * RING * gap
-    points = _stress(points, _wanted(graph, hops) * RING * gap)
+    # The picture needs room for all: a disc in which each has some one and a half squares of the gap.
+    ring = gap * max(RING, 0.7 * np.sqrt(len(nodes)) / max(int(hops.max()), 1))
+    points = _rings(graph, hops) * ring
+    points = _stress(points, _wanted(graph, hops) * ring)
     points = _spread(points, gap)
     points = np.round(points - points[0], 2) + 0.0  # no negative zeros
     return {id_: (float(x), float(y)) for id_, (x, y) in zip(place, points, strict=True)}
@@ -88,7 +91,8 @@ def _rings(graph: Any, hops: Integers) -> Points:
         start[node] = start[up] + used[up]
         used[up] += width[node]
     angle = start + width / 2
-    return hops[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    out: Points = hops[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    return out
 
 
 def _wanted(graph: Any, hops: Integers) -> Floats:
@@ -101,40 +105,36 @@ def _wanted(graph: Any, hops: Integers) -> Floats:
 def _stress(points: Points, wanted: Floats) -> Points:
     """Move every party to where its wanted distances pull it on average, near ones counting most."""
     weight = np.divide(1.0, wanted**2, out=np.zeros_like(wanted), where=wanted > 0)
-    total = weight.sum(axis=1, keepdims=True)
-    if len(points) < 3:
-        return points
+    total = np.maximum(weight.sum(axis=1), 1e-300)
     for _ in range(STRESS_ROUNDS):
-        apart, distance = _differences(points)
-        ratio = weight * wanted / distance
-        pulled = weight @ points + (apart * ratio[:, :, None]).sum(axis=1)
-        points = (points + pulled / total) / 2 if _ == 0 else pulled / total
+        x, y = points.T
+        distance = np.maximum(np.hypot(x[:, None] - x, y[:, None] - y), 1e-9)
+        pull = weight * wanted / distance
+        held = pull.sum(axis=1)
+        moved = weight @ points + held[:, None] * points - pull @ points
+        points = moved / total[:, None]
     return points
 
 
-def _differences(points: Points) -> tuple[Floats, Floats]:
-    """From each to each: the vector and its length, never zero."""
-    apart = points[:, None, :] - points[None, :, :]
-    return apart, np.maximum(np.hypot(apart[:, :, 0], apart[:, :, 1]), 1e-9)
-
-
 def _spread(points: Points, gap: float) -> Points:
-    """Push apart whoever stands too close; blow up the whole picture if some still do in the end."""
-    size = len(points)
-    if size < 2:
-        return points
+    """Push apart whoever stands too close; after some rounds the whole picture grows as well, until all have room."""
     # A sunflower's pattern parts those who stand on the very same spot.
-    angle = np.arange(size) * np.pi * (3 - np.sqrt(5))
-    points = points + 1e-3 * gap * np.sqrt(np.arange(size))[:, None] * np.column_stack(
-        [np.cos(angle), np.sin(angle)]
+    turn = np.arange(len(points)) * np.pi * (3 - np.sqrt(5))
+    points = points + 1e-3 * gap * np.sqrt(np.arange(len(points)))[:, None] * np.column_stack(
+        [np.cos(turn), np.sin(turn)]
     )
-    for _ in range(SPREAD_ROUNDS):
-        apart, distance = _differences(points)
-        lacking = np.maximum(1.02 * gap - distance, 0.0)
-        np.fill_diagonal(lacking, 0.0)
-        if distance[~np.eye(size, dtype=bool)].min() >= gap:
-            return points
-        points = points + 0.5 * (apart / distance[:, :, None] * lacking[:, :, None]).sum(axis=1)
-    _, distance = _differences(points)
-    nearest = float(distance[~np.eye(size, dtype=bool)].min())
-    return points * max(1.0, 1.001 * gap / nearest)
+    rounds = 0
+    while len(pairs := spatial.KDTree(points).query_pairs(gap, output_type="ndarray")):
+        if rounds >= SPREAD_ROUNDS:
+            points = points * GROWTH
+        one, other = pairs.T
+        apart = points[one] - points[other]
+        distance = np.maximum(np.hypot(apart[:, 0], apart[:, 1]), 1e-9)
+        push = (0.5 * (1.05 * gap - distance) / distance)[:, None] * apart
+        crowd = np.maximum(np.bincount(pairs.ravel(), minlength=len(points)), 1)[:, None]
+        shift = np.zeros_like(points)
+        np.add.at(shift, one, push)
+        np.subtract.at(shift, other, push)
+        points = points + shift / np.sqrt(crowd)
+        rounds += 1
+    return points

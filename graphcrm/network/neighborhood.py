@@ -18,9 +18,9 @@ __all__ = ["Neighborhood", "neighborhood"]
 class Neighborhood:
     """A party's surroundings.
 
-    `nodes` are dicts of `id`, `label`, `name`, `hop` and `strength` (of the best way there), the centre first; `ties` of
-    `id`, `source`, `target`, `type`, `layer`, `strength`, `kind`, `count` and `at` (datetime64 in UTC), None where
-    unknown. `truncated` says whether parties were left out.
+    `nodes` are dicts of `id`, `label`, `name`, `hop` and `strength` (of the best way there), the centre first;
+    `ties` of `id`, `source`, `target`, `type`, `layer`, `strength`, `kind`, `count` and `at` (datetime64 in UTC),
+    None where unknown. `truncated` says whether parties were left out.
     """
 
     center: str

@@ -6,14 +6,15 @@ found equal, -ln(strength) of each tie is rounded to a multiple of `LOSS_QUANTUM
 References
 ----------
 J. Yen, "Finding the k shortest loopless paths in a network", Management Science 17, 1971.
-P. Hart, N. Nilsson, B. Raphael, "A formal basis for the heuristic determination of minimum cost paths", IEEE Transactions
-on Systems Science and Cybernetics 4, 1968.
+P. Hart, N. Nilsson, B. Raphael, "A formal basis for the heuristic determination of minimum cost paths", IEEE
+Transactions on Systems Science and Cybernetics 4, 1968.
 """
 
 from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from typing import Any, Final, Literal
 
@@ -34,7 +35,7 @@ _HOP_BITS: Final = 8
 By = Literal["hops", "strength"]
 
 Step = dict[str, Any]
-"""One step of a path: `source`, `target`, `types` and `ids` of its parallel ties (strongest first), joined `strength`."""
+"""A step of a path: `source`, `target`, `types` and `ids` of its parallel ties (strongest first), joined `strength`."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,7 @@ def referral_paths(network: Network, source: str, target: str, k: int = 1, max_h
         When the network holds more than the layer `referral`.
     """
     if network.layers != ("referral",):
-        raise InvalidInput(
-            "Referral paths run on the layer referral alone.", field="layers", allowed=("referral",)
-        )
+        raise InvalidInput("Referral paths run on the layer referral alone.", field="layers", allowed=("referral",))
     return best_paths(network, source, target, "hops", k, max_hops)
 
 
@@ -225,7 +224,7 @@ def _astar(
 
 
 def _path(network: Network, nodes: tuple[int, ...]) -> Path:
-    steps = [_step(network, a, b) for a, b in zip(nodes, nodes[1:], strict=False)]
+    steps = [_step(network, a, b) for a, b in pairwise(nodes)]
     return Path(
         party_ids=[network.ids[node] for node in nodes],
         hops=len(steps),

@@ -64,11 +64,7 @@ class TieColumns:
 
     def __post_init__(self) -> None:
         for prefix in (True, False):
-            sizes = {
-                f.name: len(getattr(self, f.name))
-                for f in fields(self)
-                if f.name.startswith("party_") == prefix
-            }
+            sizes = {f.name: len(getattr(self, f.name)) for f in fields(self) if f.name.startswith("party_") == prefix}
             if len(set(sizes.values())) > 1:
                 raise InvalidInput(f"Columns of different lengths: {sizes}.")
 
@@ -282,10 +278,7 @@ def _join_interactions(rows: _Rows, ids: Objects) -> _Rows:
     latest = np.fmax.reduceat(np.fmax(one.last, one.began), starts)
     joined = _Rows(
         id=_objects(
-            [
-                tie_id("INTERACTED_WITH", a, b)
-                for a, b in zip(ids[pairs.source], ids[pairs.target], strict=True)
-            ]
+            [tie_id("INTERACTED_WITH", a, b) for a, b in zip(ids[pairs.source], ids[pairs.target], strict=True)]
         ),
         type=_objects(["INTERACTED_WITH"] * size),
         layer=pairs.layer,

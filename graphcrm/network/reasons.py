@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -145,8 +145,8 @@ def describe(facts: Facts, language: str = "en") -> str:
 
     Examples
     --------
-    >>> describe(Facts("C1", 14, "Customer", 45, 3, 9, 4, "Ann Lee"))
-    'referred 14 customers, who brought 31 more over 3 hops; ties to 9 parties in 4 communities, the strongest to Ann Lee'
+    >>> describe(Facts("C1", 14, "Customer", 45, 3, 9, 4, "Ann"))
+    'referred 14 customers, who brought 31 more over 3 hops; ties to 9 parties in 4 communities, the strongest to Ann'
     >>> describe(Facts("C1", 14, "Customer", 45, 3, 9, 4, "李安"), "zh")
     '推荐了 14 位客户，由此又带来 31 位，共 3 层；与 4 个社群中的 9 方有联系，其中与李安最紧密'
     """
@@ -172,9 +172,7 @@ def _english(facts: Facts) -> str:
         if facts.communities > 1:
             said += f" in {_counted(facts.communities, 'community', 'communities')}"
         only = "" if facts.ties == 1 else "the strongest "
-        parts.append(
-            f"{said}, {only}to {_short(facts.strongest)}" if only else f"a tie to {_short(facts.strongest)}"
-        )
+        parts.append(f"{said}, {only}to {_short(facts.strongest)}" if only else f"a tie to {_short(facts.strongest)}")
     return "; ".join(parts) or "no ties in the chosen layers"
 
 

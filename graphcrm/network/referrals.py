@@ -1,7 +1,7 @@
 """Who brought whom: chains up to the first referrer, trees down from one, and the revenue below each party.
 
-Several may have referred one party; its first referrer is the earliest one, dated before undated, then by id. Chains and
-trees follow first referrers alone. Where referrals go in a circle, both stop before they would repeat a party.
+Several may have referred one party; its first referrer is the earliest one, dated before undated, then by id. Chains
+and trees follow first referrers alone. Where referrals go in a circle, both stop before they would repeat a party.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Tree:
 class Referrals:
     """The first referral of every party; made by `first_referrals`.
 
-    `referrer` and `at` are by referred party; `referred` lists by referrer those whom it brought first, by date (undated
-    last), then id.
+    `referrer` and `at` are by referred party; `referred` lists by referrer those whom it brought first, by date
+    (undated last), then id.
     """
 
     referrer: dict[str, str]
@@ -127,16 +127,12 @@ class Referrals:
         for party in reversed(depth):
             if party != root:
                 _add(revenue[self.referrer[party]], revenue[party])
-        below = sorted(
-            (party for party in depth if party != root), key=lambda p: (depth[p], *_by_date(self.at[p], p))
-        )
+        below = sorted((party for party in depth if party != root), key=lambda p: (depth[p], *_by_date(self.at[p], p)))
         shown = [party for party in below if max_depth is None or depth[party] <= max_depth][:limit]
         return Tree(
             root=root,
             items=[
-                Generation(
-                    party, self.referrer[party], depth[party], self.at[party], own[party], revenue[party]
-                )
+                Generation(party, self.referrer[party], depth[party], self.at[party], own[party], revenue[party])
                 for party in shown
             ],
             own_revenue=own[root],
