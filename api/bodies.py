@@ -1,0 +1,55 @@
+"""JSON bodies: read once, of a type that the operation takes, and parsed by the standard's letter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from fastapi import Request
+from pydantic_core import from_json
+
+from api.errors import Malformed, UnsupportedMediaType
+
+__all__ = ["JSON", "MERGE_PATCH", "json_body"]
+
+JSON: Final = "application/json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+
+
+def json_body(*media_types: str) -> Callable[[Request], Coroutine[Any, Any, Any]]:
+    """A dependency that gives the parsed body.
+
+    Parameters
+    ----------
+    *media_types : str
+        Those the operation takes.
+
+    Returns
+    -------
+    callable
+        For `fastapi.Depends`; raises `UnsupportedMediaType` and `Malformed`.
+    """
+
+    async def parsed(request: Request) -> Any:
+        given = request.headers.get("content-type", "")
+        kind, _, parameters = given.partition(";")
+        charset = parameters.lower().replace(" ", "").partition("charset=")[2].strip('"')
+        if kind.strip().lower() not in media_types or charset not in ("", "utf-8", "utf8"):
+            raise UnsupportedMediaType(f"Send the body as Content-Type: {' or '.join(media_types)}, in UTF-8.")
+        return parse(await request.body())
+
+    return parsed
+
+
+def parse(body: bytes) -> Any:
+    """JSON text as Python values; NaN and infinity are no JSON, nor are lone surrogates Unicode.
+
+    Raises
+    ------
+    Malformed
+        Says where the text stops being JSON, without quoting it.
+    """
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise Malformed(f"The body is not valid JSON: {error}.") from None

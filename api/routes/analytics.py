@@ -1,0 +1,193 @@
+"""Answers computed from the relationship network: influencers, paths, referrals, neighbourhoods; and the search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi.responses import Response
+from pydantic import BaseModel, BeforeValidator, WithJsonSchema
+
+from api.answers import analytic, documented, json_response, offset_of, offset_page
+from api.deps import GraphDep, only, parameters_of, require
+from api.ids import ID
+from api.schemas import ChainAnswer, InfluencersAnswer, NeighborhoodAnswer, PathsAnswer, SearchAnswer, TreeAnswer
+from graphcrm.errors import InvalidInput
+from graphcrm.limits import (
+    MAX_HOPS,
+    MAX_ID_LENGTH,
+    MAX_NEIGHBORHOOD,
+    MAX_NEIGHBORHOOD_HOPS,
+    MAX_PAGE,
+    MAX_PATHS,
+    MAX_QUERY_LENGTH,
+    MAX_TREE,
+    MAX_TREE_DEPTH,
+)
+from graphcrm.network import METRICS
+from graphcrm.schema import LAYERS
+from viz.language import choose_language
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1")
+
+
+def _as_of(value: object) -> object:
+    """A date or an aware time from its ISO 8601 text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        if len(value) == len("2025-01-31"):
+            return date.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        message = "as_of: must be an ISO 8601 date or time such as 2025-01-31 or 2025-01-31T09:30:00Z"
+        raise InvalidInput(message, field="as_of") from None
+
+
+Layer = Literal["referral", "knows", "works_with", "interaction"]
+Layers = Annotated[list[Layer] | None, Query(description="Layers of the network, repeated; all if not given.")]
+AsOf = Annotated[
+    date | datetime | None,
+    BeforeValidator(_as_of),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+    Query(description="A day (its end, UTC) or a moment; now if not given."),
+]
+PartyQuery = Annotated[str, Query(min_length=1, max_length=MAX_ID_LENGTH)]
+PartyPath = Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH, description="Id of a customer or contact.")]
+Cursor = Annotated[str | None, Query(max_length=1_000, description="`next_cursor` of the page before.")]
+Language = Annotated[
+    Literal["en", "zh"] | None, Query(description="Language of `reason`; by `Accept-Language` if not given.")
+]
+AcceptLanguage = Annotated[str | None, Header(max_length=1_000)]
+
+
+def _get(
+    path: str, answer: type[BaseModel], *statuses: int
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    """Add a read to the router: for viewers, with its own query parameters alone."""
+
+    def add(endpoint: Callable[..., Response]) -> Callable[..., Response]:
+        router.add_api_route(
+            path,
+            endpoint,
+            methods=["GET"],
+            operation_id=endpoint.__name__,
+            tags=["analytics"],
+            response_model=answer,
+            dependencies=[Depends(require("viewer")), Depends(only(*parameters_of(endpoint)))],
+            responses=documented(*statuses),
+        )
+        return endpoint
+
+    return add
+
+
+@_get("/influencers", InfluencersAnswer, 404)
+def influencers(
+    graph: GraphDep,
+    metric: Annotated[str, Query(json_schema_extra={"enum": list(METRICS)})] = "pagerank",
+    layers: Layers = None,
+    as_of: AsOf = None,
+    segment: Annotated[str | None, Query(max_length=MAX_ID_LENGTH, description="Only members of this segment.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    normalized: Annotated[bool, Query(description="Whether scores are normalised as networkx does.")] = True,
+    cursor: Cursor = None,
+    lang: Language = None,
+    accept_language: AcceptLanguage = None,
+) -> Response:
+    """Parties by influence, with a reason for each; equal scores in the order of ids."""
+    language = choose_language(accept_language, lang)
+    question = {"metric": metric, "layers": layers, "as_of": as_of, "segment": segment, "normalized": normalized}
+    offset, first_as_of = offset_of(cursor, question)
+    frame = graph.influencers(
+        metric=metric,
+        layers=layers,
+        as_of=as_of if first_as_of is None else datetime.fromisoformat(first_as_of),
+        segment=segment,
+        limit=offset + limit + 1,
+        normalized=normalized,
+        language=language,
+    )
+    more = len(frame) > offset + limit
+    next_cursor = offset_page(offset + limit, frame.attrs["as_of"], question) if more else None
+    headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    return analytic(frame.iloc[offset : offset + limit], next_cursor, frame.attrs, headers)
+
+
+@_get("/paths", PathsAnswer, 404)
+def paths(
+    graph: GraphDep,
+    source: PartyQuery,
+    target: PartyQuery,
+    by: Annotated[Literal["hops", "strength"], Query()] = "hops",
+    layers: Layers = None,
+    k: Annotated[int, Query(ge=1, le=MAX_PATHS, description="Paths at most.")] = 1,
+    as_of: AsOf = None,
+) -> Response:
+    """The shortest or the strongest paths between two parties; none is an empty list."""
+    return analytic(graph.paths(source, target, by=by, layers=layers, k=k, as_of=as_of))
+
+
+@_get("/referrals/paths", PathsAnswer, 404)
+def referral_paths(
+    graph: GraphDep,
+    source: PartyQuery,
+    target: PartyQuery,
+    max_hops: Annotated[int, Query(ge=1, le=MAX_HOPS)] = MAX_HOPS,
+    k: Annotated[int, Query(ge=1, le=MAX_PATHS, description="Paths at most.")] = 10,
+) -> Response:
+    """Paths of referrals from source to target, by hops, then strength, then ids."""
+    return analytic(graph.referral_paths(source, target, max_hops=max_hops, k=k))
+
+
+@_get(f"/referrals/{ID}/chain", ChainAnswer, 404)
+def referral_chain(graph: GraphDep, id: PartyPath) -> Response:
+    """Who brought this party: from the first referrer down to the party itself."""
+    return analytic(graph.referral_chain(id))
+
+
+@_get(f"/referrals/{ID}/tree", TreeAnswer, 404)
+def referral_tree(
+    graph: GraphDep,
+    id: PartyPath,
+    max_depth: Annotated[int, Query(ge=1, le=MAX_TREE_DEPTH, description="Generations.")] = 10,
+    limit: Annotated[int, Query(ge=1, le=MAX_TREE, description="Parties at most.")] = 1_000,
+) -> Response:
+    """Whom this party brought, and whom those brought, with the revenue below each."""
+    return analytic(graph.referral_tree(id, max_depth=max_depth, limit=limit))
+
+
+@_get(f"/graph/neighborhood/{ID}", NeighborhoodAnswer, 404)
+def neighborhood(
+    graph: GraphDep,
+    id: PartyPath,
+    hops: Annotated[int, Query(ge=1, le=MAX_NEIGHBORHOOD_HOPS)] = 1,
+    layers: Layers = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_NEIGHBORHOOD, description="Parties at most, the strongest first.")] = 100,
+    as_of: AsOf = None,
+) -> Response:
+    """What surrounds a party."""
+    return json_response(graph.neighborhood(id, hops=hops, layers=layers, limit=limit, as_of=as_of))
+
+
+@_get("/search", SearchAnswer)
+def search(
+    graph: GraphDep,
+    q: Annotated[str, Query(min_length=1, max_length=MAX_QUERY_LENGTH)],
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
+    cursor: Cursor = None,
+) -> Response:
+    """Records whose id, name, e-mail or phone holds a text, the closest first."""
+    question = {"q": q}
+    offset, _ = offset_of(cursor, question)
+    hits: list[dict[str, Any]] = graph.search(q, limit=offset + limit + 1)
+    next_cursor = offset_page(offset + limit, None, question) if len(hits) > offset + limit else None
+    return json_response({"items": hits[offset : offset + limit], "next_cursor": next_cursor})
+
+
+assert Layer.__args__ == LAYERS  # type: ignore[attr-defined]
