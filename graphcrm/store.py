@@ -60,9 +60,7 @@ class Transaction:
         self.changed = False
         """Whether a write query has run in it."""
 
-    def run(
-        self, name: str, /, *, words: dict[str, str] | None = None, **parameters: Any
-    ) -> list[dict[str, Any]]:
+    def run(self, name: str, /, *, words: dict[str, str] | None = None, **parameters: Any) -> list[dict[str, Any]]:
         """Execute a query.
 
         Parameters
@@ -159,9 +157,7 @@ class GraphStore:
 
     # ---- reading and writing ----
 
-    def read(
-        self, name: str, /, *, words: dict[str, str] | None = None, **parameters: Any
-    ) -> list[dict[str, Any]]:
+    def read(self, name: str, /, *, words: dict[str, str] | None = None, **parameters: Any) -> list[dict[str, Any]]:
         """Execute one read query by itself; see `Transaction.run`."""
         return self.reading(lambda tx: tx.run(name, words=words, **parameters))
 
@@ -238,9 +234,7 @@ class GraphStore:
         self.write(lambda tx: tx.run("store/raise_counters", counters=[]))
         return self.revision()
 
-    def _attempt(
-        self, access: str, work: Callable[[neo4j.ManagedTransaction], Any], keep: bool = False
-    ) -> Any:
+    def _attempt(self, access: str, work: Callable[[neo4j.ManagedTransaction], Any], keep: bool = False) -> Any:
         """Run `work` in one transaction; with `keep` it answers (result, whether to commit)."""
         with self._session(access) as session:
             tx = session.begin_transaction(timeout=self.settings.query_timeout_s)
@@ -292,9 +286,7 @@ class GraphStore:
         """Bring a dead embedded engine back; whether a second try makes sense."""
         if self.engine == "embedded":
             try:
-                embedded.recover(
-                    self.settings.home, self.settings.embedded_heap, self.settings.query_timeout_s
-                )
+                embedded.recover(self.settings.home, self.settings.embedded_heap, self.settings.query_timeout_s)
             except StoreError:
                 return False
         return True
@@ -305,9 +297,7 @@ class GraphStore:
         known = sorted(path.stem for path in (queries.directory() / "schema").glob("[0-9]*.cypher"))
         applied = set(self.migrations())
         if newer := sorted(applied - set(known)):
-            raise StoreError(
-                f"the database has schema {newer[-1]}, newer than this graphcrm; install the newer one"
-            )
+            raise StoreError(f"the database has schema {newer[-1]}, newer than this graphcrm; install the newer one")
         for name in known:
             if name not in applied:
                 self._apply(name)
@@ -349,9 +339,7 @@ def _run(tx: neo4j.ManagedTransaction, query: Query, parameters: dict[str, Any])
     result = tx.run(query.text, parameters)
     rows = [{key: _plain(value) for key, value in record.items()} for record in result]
     elapsed_ms = round((time.perf_counter() - began) * 1000, 1)
-    _log.debug(
-        "query", extra={"query": query.name, "access": query.access, "rows": len(rows), "ms": elapsed_ms}
-    )
+    _log.debug("query", extra={"query": query.name, "access": query.access, "rows": len(rows), "ms": elapsed_ms})
     return rows
 
 

@@ -1,0 +1,1 @@
+"""Use cases: query, compute, answer."""

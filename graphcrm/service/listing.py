@@ -137,9 +137,7 @@ def _named_ids(tx: Transaction, table: Table, named: list[tuple[Reference, str]]
             columns = tx.run(query, words={"TYPE": ref.type, "LABEL": label}, ids=[other_id])[0]
             found = {
                 other
-                for other, kind, tie in zip(
-                    columns["other_id"], columns["other_label"], columns["tie"], strict=True
-                )
+                for other, kind, tie in zip(columns["other_id"], columns["other_label"], columns["tie"], strict=True)
                 if kind == table.label and ref.role in (None, tie.get("role"))
             }
         ids = found if ids is None else ids & found
@@ -167,9 +165,7 @@ def _decode(cursor: str | None, sort: str | None) -> dict[str, Any] | None:
             return dict(after)
     except (ValueError, KeyError, TypeError):
         pass
-    raise InvalidInput(
-        "cursor: take it from next_cursor of a page with the same filters and sort", field="cursor"
-    )
+    raise InvalidInput("cursor: take it from next_cursor of a page with the same filters and sort", field="cursor")
 
 
 # ---- ties ------------------------------------------------------------------------------------------------

@@ -164,9 +164,7 @@ class Records:
 
         return self._store.write(work, keys=_keys(row) | ({receipt[0]} if receipt else set()))
 
-    def replace(
-        self, table: str, id_: str, values: Mapping[str, Any], etag_: str | None = None
-    ) -> dict[str, Any]:
+    def replace(self, table: str, id_: str, values: Mapping[str, Any], etag_: str | None = None) -> dict[str, Any]:
         """Replace a record: fields that `values` does not mention are removed.
 
         Parameters
@@ -191,9 +189,7 @@ class Records:
         """
         return self._change(table, id_, lambda _: values, etag_)
 
-    def patch(
-        self, table: str, id_: str, changes: Mapping[str, Any], etag_: str | None = None
-    ) -> dict[str, Any]:
+    def patch(self, table: str, id_: str, changes: Mapping[str, Any], etag_: str | None = None) -> dict[str, Any]:
         """Change some fields, by the rules of JSON Merge Patch (RFC 7396): None removes one; else as `replace`."""
         return self._change(table, id_, lambda current: _merged(current, changes), etag_)
 
@@ -251,9 +247,7 @@ class Records:
         for name, numbered in valid.items():
             results = self.write(_table(name), [row for _, row in numbered])
             outcomes |= {index: outcome for (index, _), outcome in zip(numbered, results, strict=True)}
-        counts = {
-            kind: sum(o == kind for o in outcomes.values()) for kind in ("created", "updated", "unchanged")
-        }
+        counts = {kind: sum(o == kind for o in outcomes.values()) for kind in ("created", "updated", "unchanged")}
         rejected = [
             Rejection(index, outcome.column, outcome.reason)
             for index, outcome in sorted(outcomes.items())
@@ -338,9 +332,7 @@ class Records:
                 wanted = {"type": current["type"]} | wanted
             spec, row = _validated(table, wanted)
             if row.id != id_:
-                raise InvalidInput(
-                    "a tie's type, ends and kind cannot be changed; create a new one", field="id"
-                )
+                raise InvalidInput("a tie's type, ends and kind cannot be changed; create a new one", field="id")
             _write_one(tx, spec, row, "replace")
             return _read(tx, table, id_)
 
@@ -352,9 +344,7 @@ class Records:
 
 def _node_table(name: str) -> Table:
     if name not in RESOURCES or name == "ties":
-        raise InvalidInput(
-            f"{name!r} is no table; there are: {', '.join(RESOURCES)}", field="table", allowed=RESOURCES
-        )
+        raise InvalidInput(f"{name!r} is no table; there are: {', '.join(RESOURCES)}", field="table", allowed=RESOURCES)
     return TABLES[name]
 
 
@@ -379,9 +369,7 @@ def _validated(table: str, values: Mapping[str, Any]) -> tuple[Table, Row]:
     given = {key: value for key, value in values.items() if key not in ("type", "id")}
     row = spec.row(given)
     if values.get("id") not in (None, row.id):
-        raise InvalidInput(
-            f"id: a tie's id is made from its type and ends; this one's is {row.id!r}", field="id"
-        )
+        raise InvalidInput(f"id: a tie's id is made from its type and ends; this one's is {row.id!r}", field="id")
     return spec, row
 
 
@@ -461,9 +449,7 @@ def _merged(current: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, An
 
 def _check_version(current: dict[str, Any], etag_: str | None) -> None:
     if etag_ is not None and etag_ != etag(current):
-        raise StaleVersion(
-            f"{current['id']!r} has changed since it was read; read it again and repeat the change"
-        )
+        raise StaleVersion(f"{current['id']!r} has changed since it was read; read it again and repeat the change")
 
 
 def _exists(tx: Transaction, table: Table, row: Row) -> bool:
@@ -563,9 +549,7 @@ def _replayed(tx: Transaction, key: str, fingerprint: str) -> dict[str, Any] | N
     if not found:
         return None
     if found[0]["fingerprint"] != fingerprint:
-        raise InvalidInput(
-            "Idempotency-Key: was used with another request; choose a new key", field="Idempotency-Key"
-        )
+        raise InvalidInput("Idempotency-Key: was used with another request; choose a new key", field="Idempotency-Key")
     answer: dict[str, Any] = json.loads(base64.b64decode(found[0]["answer"]))
     return answer
 

@@ -193,9 +193,7 @@ def _plan_ties(
 def _existing_ties(tx: Transaction, ties: Iterable[TieRow]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for kind, group in _by_kind(ties).items():
-        records = tx.run("ties/read_many", words=_words(*kind), rows=[tie.ends for tie in group])[0][
-            "records"
-        ]
+        records = tx.run("ties/read_many", words=_words(*kind), rows=[tie.ends for tie in group])[0]["records"]
         found |= {record["id"]: record for record in records}
     return found
 
@@ -231,17 +229,13 @@ def _plan_nodes(
     return outcomes
 
 
-def _rejected_ids(
-    tx: Transaction, label: str, ids: list[str], assumed: Mapping[str, str]
-) -> dict[str, Rejected]:
+def _rejected_ids(tx: Transaction, label: str, ids: list[str], assumed: Mapping[str, str]) -> dict[str, Rejected]:
     """New ids that a party of the other label has: customers and contacts share one namespace."""
     if label not in PARTY_LABELS:
         return {}
     others = [other for other in PARTY_LABELS if other != label]
     taken = resolve_labels(tx, others, ids, assumed)
-    return {
-        id_: Rejected("id", f"a {other.lower()} has the id {id_!r} already") for id_, other in taken.items()
-    }
+    return {id_: Rejected("id", f"a {other.lower()} has the id {id_!r} already") for id_, other in taken.items()}
 
 
 class _References:
@@ -269,8 +263,7 @@ class _References:
             for ref in table.references
         }
         self._standing = {
-            (ref.type, ref.outgoing): _ties_of(tx, table.label or "", ref, existing)
-            for ref in table.references
+            (ref.type, ref.outgoing): _ties_of(tx, table.label or "", ref, existing) for ref in table.references
         }
 
     def refuse(self, row: Row) -> Rejected | None:
@@ -315,9 +308,7 @@ class _References:
             elif id_ not in standing:
                 plan.new_ties.append(tie)
         if ref.replaces or self._mode == "replace":
-            plan.cut_ties.extend(
-                tie for id_, tie in standing.items() if id_ not in wanted and id_ not in claimed
-            )
+            plan.cut_ties.extend(tie for id_, tie in standing.items() if id_ not in wanted and id_ not in claimed)
 
     def _tie(self, ref: Reference, own_id: str, other_id: str, plan: _Plan) -> TieRow:
         known = self._labels[ref.field]

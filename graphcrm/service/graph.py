@@ -1,0 +1,546 @@
+"""What graphcrm does with a graph: the object behind ``graphcrm.connect()``, the API and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from graphcrm import embedded, limits
+from graphcrm.errors import InvalidInput, NotFound
+from graphcrm.models import from_graph
+from graphcrm.network.centrality import rank, scores
+from graphcrm.network.communities import communities
+from graphcrm.network.graph import Network
+from graphcrm.network.neighborhood import neighborhood
+from graphcrm.network.paths import best_paths
+from graphcrm.network.projection import end_of, project
+from graphcrm.network.reasons import LANGUAGES, describe, facts_of
+from graphcrm.network.referrals import Referrals, first_referrals
+from graphcrm.schema import LABELS, LAYERS, PARTY_LABELS, TIE_TYPES
+from graphcrm.service.records import Records
+from graphcrm.service.resident import Resident, Snapshot
+from graphcrm.service.tokens import Tokens
+from graphcrm.settings import Settings
+from graphcrm.store import GraphStore
+
+if TYPE_CHECKING:
+    from graphcrm.intake.importer import ImportReport
+
+__all__ = ["Graph", "connect"]
+
+When = date | datetime | str | None
+
+
+def connect(settings: Settings | None = None) -> Graph:
+    """Open the graph.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        By default from the environment: Neo4j where ``GRAPHCRM_NEO4J_URI`` names one, else the embedded engine in
+        ``GRAPHCRM_HOME``.
+
+    Returns
+    -------
+    Graph
+        Close it when done, or use it in a ``with`` statement.
+
+    Raises
+    ------
+    StoreError
+        The database does not answer, or was written by a newer graphcrm.
+    """
+    return Graph(settings or Settings())
+
+
+class Graph:
+    """An open graph; safe to share between threads.
+
+    Tables that it gives back are DataFrames whose rows are what the API lists; their `attrs` hold what the answer was
+    computed from: `revision`, `as_of`, `layers`, and how many `parties` and `ties` were seen.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = GraphStore(settings)
+        self.records = Records(self.store)
+        self.tokens = Tokens(self.store)
+        self._resident = Resident(self.store)
+
+    def __enter__(self) -> Graph:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; the embedded engine stops with its last user."""
+        self.store.close()
+
+    # ---- the network ----
+
+    def network(self, layers: Iterable[str] | None = None, as_of: When = None) -> Any:
+        """The relationship network as a networkx graph.
+
+        Parameters
+        ----------
+        layers : iterable of str, optional
+            Of `referral`, `knows`, `works_with`, `interaction`; all by default.
+        as_of : date, datetime or ISO 8601 string, optional
+            A day means its end, UTC; by default today.
+
+        Returns
+        -------
+        networkx.Graph or networkx.DiGraph
+            Undirected when every layer is mutual. Nodes are party ids with `label` and `name`; edges have `weight`
+            (strength in (0, 1]) and `length` (1/strength). Its `graph` attributes say what it was projected from.
+
+        Raises
+        ------
+        InvalidInput
+            An unknown layer or a date that is none.
+        """
+        snapshot, network = self._projected(layers, as_of)
+        graph = network.to_networkx()
+        graph.graph.update(_facts(snapshot, network))
+        return graph
+
+    def influencers(
+        self,
+        metric: str = "pagerank",
+        layers: Iterable[str] | None = None,
+        as_of: When = None,
+        segment: str | None = None,
+        limit: int | None = None,
+        normalized: bool = True,
+        language: str = "en",
+    ) -> pd.DataFrame:
+        """Rank parties by their influence on others.
+
+        Parameters
+        ----------
+        metric : str
+            One of `graphcrm.network.centrality.METRICS`. Metrics with a direction give the credit to who refers.
+        layers, as_of
+            See `network`.
+        segment : str, optional
+            Rank only the members of this segment; they are scored within the whole network.
+        limit : int, optional
+            Rows; all by default.
+        normalized : bool
+            Scores as networkx scales them by default, or raw.
+        language : {'en', 'zh'}
+            Of the reasons.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `rank` (1 is the highest score; equal scores by id), `party_id`, `label`, `name`, `score`, `reason`.
+
+        Raises
+        ------
+        InvalidInput
+            An unknown metric, layer or language, or a network too large for the metric.
+        NotFound
+            An unknown segment.
+        """
+        if language not in LANGUAGES:
+            raise InvalidInput(f"language: must be one of {', '.join(LANGUAGES)}", field="language", allowed=LANGUAGES)
+        if limit is not None and limit < 1:
+            raise InvalidInput("limit: must be at least 1", field="limit")
+        snapshot, network = self._projected(layers, as_of)
+        key = (network.layers, network.as_of)
+        scored = snapshot.once(("scores", metric, normalized, *key), lambda: scores(network, metric, normalized))
+        order = np.argsort(rank(network.ids, scored.values))
+        if segment is not None:
+            order = order[np.isin(network.ids[order], self._members(segment, network.as_of))]
+        order = order[:limit]
+        groups = snapshot.once(("communities", *key), lambda: communities(network))
+        facts = facts_of(network, groups, network.ids[order])
+        frame = pd.DataFrame(
+            {
+                "rank": np.arange(1, len(order) + 1),
+                "party_id": network.ids[order],
+                "label": network.labels[order],
+                "name": network.names[order],
+                "score": scored.values[order],
+                "reason": [describe(fact, language) for fact in facts],
+            }
+        )
+        frame.attrs = _facts(snapshot, network) | {"metric": metric, "normalized": normalized, **scored.facts}
+        return frame
+
+    def paths(
+        self,
+        source: str,
+        target: str,
+        by: Literal["hops", "strength"] = "hops",
+        layers: Iterable[str] | None = None,
+        k: int = 1,
+        as_of: When = None,
+        max_hops: int = limits.MAX_HOPS,
+    ) -> pd.DataFrame:
+        """The best simple paths from one party to another, along the direction of ties.
+
+        Parameters
+        ----------
+        source, target : str
+            Ids of two different parties.
+        by : {'hops', 'strength'}
+            Fewest hops, then the largest product of strengths; or the other way round. Then by the parties' ids.
+        layers, as_of
+            See `network`.
+        k : int
+            Paths, 1 to `limits.MAX_PATHS`.
+        max_hops : int
+            Hops of a path, 1 to `limits.MAX_HOPS`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `party_ids`, `hops`, `strength` (the product) and `ties` (for each step its parallel ties), best first;
+            empty when there is no path.
+
+        Raises
+        ------
+        NotFound
+            An unknown party.
+        InvalidInput
+            A bound that is exceeded, or `source` and `target` are one.
+        """
+        _bounded("k", k, limits.MAX_PATHS)
+        _bounded("max_hops", max_hops, limits.MAX_HOPS)
+        snapshot, network = self._projected(layers, as_of)
+        if source == target:
+            network.position(source)
+            raise InvalidInput("target: must be another party than source", field="target")
+        found = best_paths(network, source, target, by=by, k=k, max_hops=max_hops)
+        frame = _table([asdict(path) for path in found], ["party_ids", "hops", "strength", "ties"])
+        frame.attrs = _facts(snapshot, network) | {"by": by}
+        return frame
+
+    def neighborhood(
+        self,
+        party_id: str,
+        hops: int = 1,
+        layers: Iterable[str] | None = None,
+        limit: int = 100,
+        as_of: When = None,
+    ) -> dict[str, Any]:
+        """Who is around a party, whichever way ties point.
+
+        Parameters
+        ----------
+        party_id : str
+            The centre.
+        hops : int
+            How far to look, 1 to `limits.MAX_NEIGHBORHOOD_HOPS`.
+        layers, as_of
+            See `network`.
+        limit : int
+            Parties, the centre included, 1 to `limits.MAX_NEIGHBORHOOD`; the nearest and strongest are kept.
+
+        Returns
+        -------
+        dict
+            `center`, `nodes` (nearest first, then strongest, then by id), `ties` among them (strongest first, then by
+            id), `truncated`, and what the answer was computed from (`tie_count` for the ties that were seen).
+
+        Raises
+        ------
+        NotFound
+            An unknown party.
+        InvalidInput
+            A bound that is exceeded.
+        """
+        _bounded("hops", hops, limits.MAX_NEIGHBORHOOD_HOPS)
+        _bounded("limit", limit, limits.MAX_NEIGHBORHOOD)
+        snapshot, network = self._projected(layers, as_of)
+        found = neighborhood(network, party_id, hops, limit)
+        ties = [tie | {"at": _iso(tie["at"])} for tie in found.ties]
+        facts = _facts(snapshot, network)
+        return facts | {
+            "center": found.center,
+            "nodes": found.nodes,
+            "ties": ties,
+            "truncated": found.truncated,
+            "tie_count": facts["ties"],
+        }
+
+    # ---- referrals ----
+
+    def referral_chain(self, party_id: str, as_of: When = None) -> pd.DataFrame:
+        """Who brought a party, and who brought them.
+
+        Parameters
+        ----------
+        party_id : str
+            Any party.
+        as_of
+            See `network`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `party_id`, `name` and `at` (when the one before referred it), from the first referrer down to the party.
+            Where several referred one party the earliest counts.
+
+        Raises
+        ------
+        NotFound
+            An unknown party.
+        """
+        snapshot, network = self._projected(["referral"], as_of)
+        network.position(party_id)
+        links = self._referrals(snapshot, network).chain(party_id)
+        rows = [
+            {"party_id": link.party_id, "name": _name(network, link.party_id), "at": _iso(link.at)} for link in links
+        ]
+        frame = _table(rows, ["party_id", "name", "at"])
+        frame.attrs = _facts(snapshot, network)
+        return frame
+
+    def referral_tree(
+        self,
+        party_id: str,
+        max_depth: int = limits.MAX_TREE_DEPTH,
+        limit: int = limits.MAX_TREE,
+        as_of: When = None,
+    ) -> pd.DataFrame:
+        """Whom a party brought, directly and through others, and what that is worth.
+
+        Parameters
+        ----------
+        party_id : str
+            The root.
+        max_depth : int
+            Generations listed, 1 to `limits.MAX_TREE_DEPTH`.
+        limit : int
+            Parties listed, 1 to `limits.MAX_TREE`.
+        as_of
+            See `network`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `party_id`, `referrer_id`, `name`, `depth` (1 is directly), `at`, `revenue` (its orders and those of all it
+            brought in turn, by currency) and `own_revenue`; by depth, then date, then id. `attrs` has `root`, its
+            `revenue` and `own_revenue`, and `truncated`. Cancelled orders do not count, refunds do.
+
+        Raises
+        ------
+        NotFound
+            An unknown party.
+        InvalidInput
+            A bound that is exceeded.
+        """
+        _bounded("max_depth", max_depth, limits.MAX_TREE_DEPTH)
+        _bounded("limit", limit, limits.MAX_TREE)
+        snapshot, network = self._projected(["referral"], as_of)
+        network.position(party_id)
+        revenue = self._resident.revenue(snapshot)
+        tree = self._referrals(snapshot, network).tree(party_id, revenue, max_depth, limit)
+        rows = [
+            {
+                "party_id": item.party_id,
+                "referrer_id": item.referrer_id,
+                "name": _name(network, item.party_id),
+                "depth": item.depth,
+                "at": _iso(item.at),
+                "revenue": _amounts(item.revenue),
+                "own_revenue": _amounts(item.own_revenue),
+            }
+            for item in tree.items
+        ]
+        columns = ["party_id", "referrer_id", "name", "depth", "at", "revenue", "own_revenue"]
+        frame = _table(rows, columns)
+        frame.attrs = _facts(snapshot, network) | {
+            "root": tree.root,
+            "revenue": _amounts(tree.revenue),
+            "own_revenue": _amounts(tree.own_revenue),
+            "truncated": tree.truncated,
+        }
+        return frame
+
+    def referral_paths(
+        self, source: str, target: str, max_hops: int = limits.MAX_HOPS, k: int = 10, as_of: When = None
+    ) -> pd.DataFrame:
+        """How a party brought another: paths of referrals alone, by hops, then strength, then ids; see `paths`."""
+        return self.paths(source, target, "hops", ["referral"], k, as_of, max_hops)
+
+    # ---- finding, importing, keeping ----
+
+    def search(self, query: str, limit: int = 20) -> list[dict[str, Any]]:
+        """Find parties by a part of their id, name, e-mail or phone, in any case.
+
+        Parameters
+        ----------
+        query : str
+            1 to `limits.MAX_QUERY_LENGTH` characters.
+        limit : int
+            Hits, 1 to `limits.MAX_PAGE`.
+
+        Returns
+        -------
+        list of dict
+            `id`, `label`, `name` and `matched` (the field that matched): an equal id first, then names that begin with
+            the query, names that hold it, and the rest; customers before contacts, then by name and id.
+        """
+        query = query.strip().lower()
+        if not 1 <= len(query) <= limits.MAX_QUERY_LENGTH:
+            raise InvalidInput(f"q: must have 1 to {limits.MAX_QUERY_LENGTH} characters", field="q")
+        _bounded("limit", limit, limits.MAX_PAGE)
+
+        def closeness(hit: dict[str, Any]) -> int:
+            if hit["id"].lower() == query:
+                return 0
+            if hit["matched"] != "name":
+                return 3
+            return 1 if hit["name"].lower().startswith(query) else 2
+
+        hits = [
+            {"id": row["id"], "label": label, "name": row["name"], "matched": row["matched"]}
+            for label in PARTY_LABELS
+            for row in self.store.read("search/find_parties", words={"LABEL": label}, query=query, row_limit=limit)
+        ]
+        return sorted(hits, key=closeness)[:limit]
+
+    def import_files(
+        self,
+        paths: Iterable[str | Path],
+        mapping: str | Path | None = None,
+        dry_run: bool = False,
+        rejects: str | Path | None = None,
+        progress: Callable[[str, int], None] | None = None,
+    ) -> ImportReport:
+        """Load CSV files; see `graphcrm.intake.importer.import_files`."""
+        from graphcrm.intake.importer import import_files
+
+        if rejects is None:
+            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+            rejects = self.settings.home / "rejects" / f"{stamp}.csv"
+        return import_files(self.records, paths, mapping, dry_run, rejects, progress)
+
+    def revision(self) -> int:
+        """A number that every write raises."""
+        return self.store.revision()
+
+    def touch(self) -> int:
+        """Make what another tool wrote to the database seen; give back the new revision."""
+        return self.store.touch()
+
+    def status(self) -> dict[str, Any]:
+        """Which engine, where, its version, the schema, the revision, and counts by label and type."""
+        server = self.store.read("store/read_server")[0]
+        counts = self.store.reading(
+            lambda tx: {
+                "labels": {label: tx.run("store/count_nodes", words={"LABEL": label})[0]["total"] for label in LABELS},
+                "types": {name: tx.run("store/count_ties", words={"TYPE": name})[0]["total"] for name in TIE_TYPES},
+            }
+        )
+        is_embedded = self.store.engine == "embedded"
+        migrations = self.store.migrations()
+        return {
+            "engine": self.store.engine,
+            "location": str(self.settings.home) if is_embedded else self.settings.neo4j_uri,
+            "version": embedded.version() if is_embedded else server["versions"][0],
+            "schema": int(migrations[-1].split("_")[0]),
+            "revision": self.revision(),
+            **{kind: {name: n for name, n in found.items() if n} for kind, found in counts.items()},
+        }
+
+    # ---- how it is computed ----
+
+    def _projected(self, layers: Iterable[str] | None, as_of: When) -> tuple[Snapshot, Network]:
+        chosen = _layers(layers)
+        moment = _moment(as_of)
+        snapshot = self._resident.snapshot()
+        settings = self.settings
+        network = snapshot.once(
+            ("network", chosen, end_of(moment)),
+            lambda: project(snapshot.columns, chosen, moment, settings.half_life_days, settings.default_strengths),
+        )
+        return snapshot, network
+
+    def _referrals(self, snapshot: Snapshot, network: Network) -> Referrals:
+        ties = network.ties
+        return snapshot.once(
+            ("referrals", network.as_of),
+            lambda: first_referrals(
+                network.ids[ties.source], network.ids[ties.target], [None if np.isnat(at) else at for at in ties.at]
+            ),
+        )
+
+    def _members(self, segment: str, as_of: np.datetime64) -> list[str]:
+        if not self.store.read("nodes/read", words={"LABEL": "Segment"}, id=segment):
+            raise NotFound(f"there is no segment {segment!r}")
+        found = self.store.read("network/read_members", id=segment, on=as_of.astype("datetime64[D]").item())
+        return list(found[0]["ids"])
+
+
+def _bounded(name: str, value: int, most: int) -> None:
+    if not 1 <= value <= most:
+        raise InvalidInput(f"{name}: must lie between 1 and {most}", field=name)
+
+
+def _layers(layers: Iterable[str] | None) -> tuple[str, ...]:
+    if layers is None or not (asked := [layers] if isinstance(layers, str) else list(layers)):
+        return LAYERS
+    for layer in asked:
+        if layer not in LAYERS:
+            message = f"layers: there is no layer {layer!r}; there are: {', '.join(LAYERS)}"
+            raise InvalidInput(message, field="layers", allowed=LAYERS)
+    return tuple(layer for layer in LAYERS if layer in asked)
+
+
+def _moment(as_of: When) -> date | datetime:
+    """The as-of moment; without one the end of today, so that answers of a day agree."""
+    if as_of is None:
+        return datetime.now(UTC).date()
+    if not isinstance(as_of, str):
+        return as_of
+    try:
+        return date.fromisoformat(as_of) if len(as_of) <= 10 else datetime.fromisoformat(as_of)
+    except ValueError:
+        message = "as_of: must be a day such as 2025-01-31 or a time such as 2025-01-31T09:30:00Z"
+        raise InvalidInput(message, field="as_of") from None
+
+
+_NUMBERS = {"hops": "int64", "depth": "int64", "strength": "float64"}
+
+
+def _table(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+    """A DataFrame whose cells are what the rows hold, None included; counts and strengths are numbers."""
+    frame = pd.DataFrame(rows, columns=columns, dtype=object)
+    return frame.astype({name: kind for name, kind in _NUMBERS.items() if name in columns})
+
+
+def _iso(moment: Any) -> str | None:
+    return None if moment is None else f"{moment.astype('datetime64[us]').item().isoformat()}Z"
+
+
+def _name(network: Network, party_id: str) -> str:
+    return str(network.names[network.position(party_id)])
+
+
+def _amounts(money: Mapping[str, Any]) -> list[dict[str, str | None]]:
+    return [
+        {"amount": from_graph("amount", int(amount * 10_000)), "currency": currency or None}
+        for currency, amount in sorted(money.items())
+    ]
+
+
+def _facts(snapshot: Snapshot, network: Network) -> dict[str, Any]:
+    return {
+        "revision": snapshot.revision,
+        "as_of": _iso(network.as_of),
+        "layers": list(network.layers),
+        "parties": len(network),
+        "ties": len(network.ties),
+    }
