@@ -133,9 +133,7 @@ def product_rows() -> list[tuple[str, ...]]:
     ]
 
 
-def order_rows(
-    parties: Sequence[Party], orders: Sequence[Order], ids: Sequence[str]
-) -> list[tuple[str, ...]]:
+def order_rows(parties: Sequence[Party], orders: Sequence[Order], ids: Sequence[str]) -> list[tuple[str, ...]]:
     """Rows of orders.csv, by id."""
     return [
         (id_, parties[o.party].id, when(o.at), money(o.amount), o.currency, _status(o))

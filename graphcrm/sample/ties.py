@@ -198,8 +198,7 @@ def referral_rows(
 ) -> list[tuple[str, ...]]:
     """Rows of referrals.csv, by time, then ids; ``campaign_at`` names the campaign that asked for them."""
     rows = [
-        (parties[r.referrer].id, parties[r.referred].id, when(r.at), r.channel, campaign_at(r.at))
-        for r in referrals
+        (parties[r.referrer].id, parties[r.referred].id, when(r.at), r.channel, campaign_at(r.at)) for r in referrals
     ]
     return sorted(rows, key=lambda row: (row[2], row[0], row[1]))
 

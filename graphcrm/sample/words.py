@@ -58,9 +58,7 @@ def _pairs(text: str) -> tuple[Name, ...]:
 
 def _plain(text: str) -> tuple[Name, ...]:
     """Read words that are already in Latin letters."""
-    return tuple(
-        (word, "".join(c for c in word.lower() if c.isascii() and c.isalpha())) for word in text.split()
-    )
+    return tuple((word, "".join(c for c in word.lower() if c.isascii() and c.isalpha())) for word in text.split())
 
 
 def _bars(text: str) -> tuple[str, ...]:

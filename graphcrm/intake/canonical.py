@@ -1,0 +1,114 @@
+"""Canonical CSV files: the file's name says which table it holds, its columns are the table's."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from graphcrm.errors import InvalidInput
+from graphcrm.intake.readers import CsvFile
+from graphcrm.intake.sources import Source, existing, in_import_order
+from graphcrm.models import TABLES, Table
+
+__all__ = ["canonical_sources"]
+
+
+def canonical_sources(paths: Iterable[str | os.PathLike[str]], *, ignore: Path | None = None) -> list[Source]:
+    """Open canonical files.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        Files, and directories whose ``.csv`` files are meant (not those in directories below).
+    ignore : Path, optional
+        A file in one of these directories that is not meant: the rejects of an earlier import.
+
+    Returns
+    -------
+    list of Source
+        In import order: tables as in `TABLES`, files of one table in the order given, those of a directory by name.
+
+    Raises
+    ------
+    InvalidInput
+        If there is nothing at a path or no CSV file in it, or a file is no table, lacks a required column or has
+        one that no property can be named after.
+    """
+    sources = [_source(path) for path in _files(existing(paths), ignore)]
+    return in_import_order(sources, TABLES)
+
+
+def _files(paths: Iterable[Path], ignore: Path | None) -> Iterable[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(
+            file
+            for file in path.iterdir()
+            if file.suffix.lower() == ".csv" and not (ignore is not None and _same(file, ignore))
+        )
+        if not found:
+            raise InvalidInput(f"There is no CSV file in {path}.", field="paths")
+        yield from found
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
+
+
+def _source(path: Path) -> Source:
+    table = TABLES.get(path.stem) if path.suffix.lower() == ".csv" else None
+    if table is None:
+        raise InvalidInput(
+            f"{path}: is no canonical file; name it after a table ({', '.join(TABLES)}) with .csv, "
+            "or describe it in a mapping.",
+            field="paths",
+            allowed=[f"{name}.csv" for name in TABLES],
+        )
+    file = CsvFile(path)
+    missing = [name for name in table.required if name not in file.header]
+    if missing:
+        raise InvalidInput(
+            f"{path}: there is no column {', '.join(missing)}; {table.name}.csv needs "
+            f"{', '.join(table.required)}. Rename the columns, or describe the file in a mapping.",
+            field=missing[0],
+        )
+    for name in file.header:
+        _check_extra(path, table, name)
+    return Source(table, file, _converter(table, file.header))
+
+
+def _check_extra(path: Path, table: Table, name: str) -> None:
+    """An unknown column becomes a property of its name, so it must be able to."""
+    if name in table.columns:
+        return
+    if not re.fullmatch(r"\w{1,64}", name) or name in ("extra", "id", "source_id", "target_id"):
+        raise InvalidInput(
+            f"{path}: the column {name!r} is not one of {table.name}.csv and cannot be kept under that name; "
+            "rename it (1 to 64 letters, digits and underscores) or take it out.",
+            field=name,
+        )
+
+
+def _converter(table: Table, header: Iterable[str]) -> Any:
+    extras = [name for name in header if name not in table.columns]
+    if not extras:
+        return _as_it_is
+    known = [name for name in header if name in table.columns]
+
+    def convert(raw: dict[str, str]) -> dict[str, Any]:
+        values: dict[str, Any] = {name: raw[name] for name in known}
+        kept = {name: raw[name] for name in extras if raw[name] != ""}
+        if kept:
+            values["extra"] = kept
+        return values
+
+    return convert
+
+
+def _as_it_is(raw: dict[str, str]) -> dict[str, Any]:
+    return raw

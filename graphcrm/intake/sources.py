@@ -1,0 +1,108 @@
+"""What an import reads from: a CSV file, the table it fills, and how its rows become that table's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from graphcrm.errors import InvalidInput
+from graphcrm.intake.readers import CsvFile, OnReject, Reject
+from graphcrm.models import Table
+
+__all__ = ["Source", "SourceRow", "existing", "in_import_order", "locate"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One row on its way in: where it stands, as it stands there, and as the table takes it."""
+
+    line: int
+    raw: dict[str, str]
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One CSV file read as one table.
+
+    Parameters
+    ----------
+    table : Table
+        What it fills.
+    file : CsvFile
+        What it is read from.
+    convert : callable
+        Makes the table's values (unknown ones in `extra`) from the file's; raises InvalidInput with the column.
+    """
+
+    table: Table
+    file: CsvFile
+    convert: Callable[[dict[str, str]], dict[str, Any]]
+
+    def rows(self, on_reject: OnReject) -> Iterator[SourceRow]:
+        """Stream the rows in the file's order; those that cannot be read or converted go to ``on_reject``."""
+        convert = self.convert
+        for line, raw in self.file.rows(on_reject):
+            try:
+                values = convert(raw)
+            except InvalidInput as error:
+                on_reject(Reject(self.file.name, line, error.field, error.message, raw))
+            else:
+                yield SourceRow(line, raw, values)
+
+
+def existing(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """Check that there is something at each path.
+
+    Raises
+    ------
+    InvalidInput
+        If no path is given, or there is nothing at one.
+    """
+    found = [Path(path) for path in paths]
+    if not found:
+        raise InvalidInput("Name at least one file or directory to import.", field="paths")
+    for path in found:
+        if not path.exists():
+            raise InvalidInput(f"There is no file or directory {str(path)!r}.", field="paths")
+    return found
+
+
+def locate(name: str, paths: Sequence[Path]) -> Path:
+    """Find a file by its name relative to the given directories, or among the given files.
+
+    Parameters
+    ----------
+    name : str
+        A relative path with ``/``, which may not lead upwards.
+    paths : sequence of Path
+        Directories and files, as given to the import.
+
+    Returns
+    -------
+    Path
+        The one that fits.
+
+    Raises
+    ------
+    InvalidInput
+        If none fits, or several do.
+    """
+    parts = PurePosixPath(name).parts
+    fits = [path / name for path in paths if path.is_dir() and (path / name).is_file()]
+    fits += [path for path in paths if path.is_file() and path.parts[-len(parts) :] == parts]
+    if not fits:
+        where = ", ".join(map(str, paths))
+        raise InvalidInput(f"There is no {name} in {where}.", field="paths")
+    if len({path.resolve() for path in fits}) > 1:
+        raise InvalidInput(f"There are several files {name}: {', '.join(map(str, fits))}.", field="paths")
+    return fits[0]
+
+
+def in_import_order(sources: Iterable[Source], tables: Iterable[str]) -> list[Source]:
+    """Sort sources by the order of their tables, keeping the given order within one."""
+    rank = {name: position for position, name in enumerate(tables)}
+    return sorted(sources, key=lambda source: rank[source.table.name])

@@ -1,0 +1,125 @@
+"""Which files are canonical tables, and the file of rejects."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from graphcrm.errors import InvalidInput
+from graphcrm.intake.canonical import canonical_sources
+from graphcrm.intake.readers import Reject
+from graphcrm.intake.rejects import HEADER, RejectWriter
+from graphcrm.models import TABLES
+from graphcrm.sample import write_sample
+
+
+def test_a_whole_directory_in_import_order(tmp_path: Path) -> None:
+    counts = write_sample(tmp_path, 20, 1)
+    (tmp_path / "README.txt").write_text("not data")
+    (tmp_path / "below.csv.d").mkdir()
+    sources = canonical_sources([tmp_path])
+    assert [source.table.name for source in sources] == [name for name in TABLES if name != "segments"]
+    for source in sources:
+        rows = list(source.rows(pytest.fail))
+        assert len(rows) == counts[f"{source.table.name}.csv"]
+        assert [row.line for row in rows] == list(range(2, len(rows) + 2))
+
+
+def test_files_of_one_table_keep_the_given_order(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "customers.csv").write_text("id,name\n")
+    (tmp_path / "users.csv").write_text("id,name\n")
+    sources = canonical_sources([tmp_path / "b", tmp_path / "a" / "customers.csv", tmp_path / "users.csv"])
+    assert [source.file.path.relative_to(tmp_path).as_posix() for source in sources] == [
+        "users.csv",
+        "b/customers.csv",
+        "a/customers.csv",
+    ]
+
+
+def test_unknown_columns_travel_in_extra(tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").write_text("id,name,shoe_size,星座\nA,Ann,42,狮子\nB,Bob,,\n", encoding="utf-8")
+    (source,) = canonical_sources([tmp_path])
+    assert [row.values for row in source.rows(pytest.fail)] == [
+        {"id": "A", "name": "Ann", "extra": {"shoe_size": "42", "星座": "狮子"}},
+        {"id": "B", "name": "Bob"},
+    ]
+    assert TABLES["customers"].row({"id": "A", "name": "Ann", "extra": {"星座": "狮子"}}).properties["星座"] == "狮子"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("custommers.csv", "id,name\n", "is no canonical file; name it after a table .*customers"),
+        ("customers.tsv", "id,name\n", "is no canonical file"),
+        ("customers.csv", "id,title\n", "no column name; customers.csv needs id, name"),
+        ("referrals.csv", "referrer_id\n", "no column referred_id"),
+        ("customers.csv", "id,name,shoe size\n", "'shoe size' .* cannot be kept"),
+        ("customers.csv", "id,name,extra\n", "'extra' .* cannot be kept"),
+        ("referrals.csv", "referrer_id,referred_id,id\n", "'id' .* cannot be kept"),
+    ],
+)
+def test_files_that_cannot_be_meant(tmp_path: Path, name: str, content: str, message: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InvalidInput, match=message):
+        canonical_sources([tmp_path / name])
+
+
+def test_mistyped_paths_and_empty_directories(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="no file or directory"):
+        canonical_sources([tmp_path / "mistyped"])
+    with pytest.raises(InvalidInput, match="no CSV file"):
+        canonical_sources([tmp_path])
+    with pytest.raises(InvalidInput, match="at least one"):
+        canonical_sources([])
+
+
+def test_a_mistyped_table_in_a_directory_is_not_passed_over(tmp_path: Path) -> None:
+    write_sample(tmp_path, 10, 1)
+    (tmp_path / "referals.csv").write_text("referrer_id,referred_id\n")
+    with pytest.raises(InvalidInput, match=r"referals\.csv"):
+        canonical_sources([tmp_path])
+    assert len(canonical_sources([tmp_path], ignore=tmp_path / "referals.csv")) == 11
+
+
+def test_rejects_file(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.csv"
+    path.write_text("old\nold\n")
+    with RejectWriter(path) as write:
+        write(Reject("=cmd.csv", 3, "+a", '-1 is negative, "quoted"\nnew line', {"id": "=1+1", "name": "王"}))
+        assert "=cmd.csv" in path.read_text(encoding="utf-8")  # there at once, so that a kill leaves it
+        write(Reject("f.csv", 4, None, "has 1 fields", ["@x"]))
+    assert write.count == 2
+    with path.open(encoding="utf-8", newline="") as file:
+        header, first, second = csv.reader(file)
+    assert tuple(header) == HEADER
+    assert first[:4] == ["'=cmd.csv", "3", "'+a", '\'-1 is negative, "quoted"\nnew line']
+    assert json.loads(first[4]) == {"id": "=1+1", "name": "王"}
+    assert second == ["f.csv", "4", "", "has 1 fields", '["@x"]']
+
+
+def test_text_rows_are_json_too(tmp_path: Path) -> None:
+    with RejectWriter(tmp_path / "r.csv") as write:
+        write(Reject("f.csv", 4, None, "is not CSV", "=1\ud800"))
+    with (tmp_path / "r.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file))[1][4].startswith('"=1')
+
+
+def test_no_rejects_leave_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.csv"
+    path.write_text("old")
+    with RejectWriter(path):
+        pass
+    assert not path.exists()
+    with RejectWriter(None) as write:
+        write(Reject("f.csv", 4, None, "x", {}))
+    assert write.count == 1
+
+
+def test_rejects_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="Cannot write the rejects"), RejectWriter(tmp_path / "none" / "r.csv"):
+        pass
