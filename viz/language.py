@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 __all__ = ["LANGUAGES", "WORDS", "Language", "choose_language", "script_words", "text", "word"]
 
@@ -23,7 +23,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     # search
     "search": ("Search", "搜索"),
-    "search_label": ("Find a customer, a contact, a campaign", "查找客户、联系人或营销活动"),
+    "search_label": ("Find a customer or a contact", "查找客户或联系人"),
     "search_hint": ("Name, e-mail, phone or id", "姓名、邮箱、电话或编号"),
     "search_results": ("Results for “{q}”", "“{q}”的搜索结果"),
     "search_none": (
@@ -54,7 +54,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "revision": ("Revision", "数据版本"),
     "engine.embedded": ("embedded", "内置引擎"),
     "engine.neo4j": ("Neo4j", "Neo4j"),
-    "no_influencers": ("There are no parties to rank yet.", "还没有可以排名的客户。"),
     "empty_title": ("Nothing here yet", "还没有数据"),
     "empty_text": (
         "Bring in your own customers and the ties between them, or look around in a sample company first:",
@@ -74,8 +73,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "metric.hits": ("HITS authority", "HITS 权威值"),
     "metric.core_number": ("core number", "核数"),
     # the map
-    "map_title": ("Relationship map", "关系图谱"),
-    "within": ("{parties} parties and {ties} ties within {hops} hops", "{hops} 层以内：{parties} 个节点，{ties} 条关系"),
+    "within": (
+        "{parties} parties and {ties} ties within {hops} hops",
+        "{hops} 层以内：{parties} 个节点，{ties} 条关系",
+    ),
     "within.one": ("{parties} parties and {ties} ties within one hop", "一层以内：{parties} 个节点，{ties} 条关系"),
     "truncated": (
         "Not all of it: these are the {parties} closest by strength, and there are more. Raise the limit to see them.",
@@ -130,6 +131,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "id": ("Id", "编号"),
     "label": ("Kind of record", "记录类型"),
     "hop": ("Hops away", "距中心层数"),
+    "way": ("Strength of the best way", "最佳路径强度"),
     "kind": ("Kind", "类别"),
     "type": ("Type", "关系类型"),
     "layer": ("Layer", "关系层"),
@@ -193,7 +195,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "That token is not valid, or was revoked. Check that all of it was copied.",
         "令牌无效或已被撤销，请检查是否复制完整。",
     ),
-    "login_foreign": ("The form was not sent from this site. Open the page here and try again.", "请在本站页面中登录。"),
     "login_open": (
         "No token exists yet, so everything is open on this machine and there is nothing to log in to.",
         "尚未创建令牌，本机可直接访问，无需登录。",
@@ -223,7 +224,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 """By key: English, Chinese. ``<key>.one`` is the form for a count of one."""
 
 SCRIPT_KEYS: Final = (
-    "alone",
     "all_shown",
     "chosen",
     "chosen.one",
@@ -231,7 +231,6 @@ SCRIPT_KEYS: Final = (
     "let_go",
     "more_ties",
     "open_map",
-    "search_none",
     "suggestions",
     "suggestions.one",
 )
@@ -314,7 +313,7 @@ def choose_language(accept_language: str | None, explicit: str | None = None) ->
     'en'
     """
     if explicit in LANGUAGES:
-        return cast(Language, explicit)
+        return explicit
     best: tuple[float, Language] = (0.0, "en")
     for part in (accept_language or "").split(","):
         tag, *parameters = (piece.strip().lower() for piece in part.split(";"))

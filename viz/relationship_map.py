@@ -27,7 +27,7 @@ __all__ = ["map_context", "map_data", "map_file", "map_page"]
 Neighborhood = Mapping[str, Any]
 Positions = Mapping[str, Sequence[float]]
 
-PARTY_FACTS: Final = ("id", "label", "kind", "title", "department", "city", "country", "email", "phone", "hop")
+PARTY_FACTS: Final = ("id", "label", "kind", "title", "department", "city", "country", "email", "phone", "hop", "way")
 TIE_FACTS: Final = ("type", "kind", "layer", "strength", "at", "since", "until", "count")
 CENTRE_GROWTH: Final = 1.6
 CURVE: Final = 0.16
@@ -160,8 +160,8 @@ def map_file(neighborhood: Neighborhood, positions: Positions, language: Languag
         **context,
         map_root="",
         policy=file_policy(scripts, styles),
-        scripts=[Markup(script) for script in scripts],  # noqa: S704 - from files of ours and of pyvis
-        styles=[Markup(style) for style in styles],  # noqa: S704
+        scripts=[Markup(script) for script in scripts],
+        styles=[Markup(style) for style in styles],
         revision=neighborhood.get("revision", ""),
         day=str(neighborhood.get("as_of") or "")[:10],
     )
@@ -185,6 +185,7 @@ def _check(nodes: Sequence[Mapping[str, Any]], ties: Sequence[Mapping[str, Any]]
 def _node(node: Mapping[str, Any], place: Sequence[float], centre: str, language: Language) -> dict[str, Any]:
     style = label_style(node["label"])
     name, label = one_line(node["name"]), word(language, "label", node["label"])
+    way = node.get("strength") if node["id"] != centre else None
     return {
         "id": node["id"],
         # The script draws names by itself, where they do not overlap. (An empty label would become the id.)
@@ -200,7 +201,7 @@ def _node(node: Mapping[str, Any], place: Sequence[float], centre: str, language
             "name": name,
             "label": label,
             "hop": node["hop"],
-            "facts": _facts(node, PARTY_FACTS, language),
+            "facts": _facts({**node, "way": way}, PARTY_FACTS, language),
         },
     }
 
@@ -244,8 +245,10 @@ def _facts(record: Mapping[str, Any], keys: Sequence[str], language: Language) -
 def _value(key: str, value: Any, language: Language) -> str:
     if key in ("label", "layer", "type", "kind"):
         return word(language, key, str(value))
-    if key == "strength":
+    if key in ("strength", "way"):
         return _strength(value)
+    if key == "count":
+        return f"{value:,.0f}"
     if key in ("at", "since", "until"):
         return str(value)[:10]
     return one_line(value)
@@ -270,7 +273,9 @@ def _curves(ties: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     return curves
 
 
-def _legend(nodes: Sequence[Mapping[str, Any]], ties: Sequence[Mapping[str, Any]], language: Language) -> dict[str, Any]:
+def _legend(
+    nodes: Sequence[Mapping[str, Any]], ties: Sequence[Mapping[str, Any]], language: Language
+) -> dict[str, Any]:
     labels = [label_style(node["label"]) for node in nodes]
     layers = [layer_style(tie["layer"]) for tie in ties]
     return {
@@ -305,4 +310,4 @@ def _island(data: Mapping[str, Any]) -> Markup:
     # Set here, not by `set_template_dir`, which would turn escaping off.
     network.templateEnv = environment()
     network.path = "map_data.html"
-    return Markup(network.generate_html())  # noqa: S704 - escaped by the template
+    return Markup(network.generate_html())

@@ -147,14 +147,14 @@ def tie_width(strength: float) -> float:
     Returns
     -------
     float
-        Map units, from 1 to 7, rising linearly.
+        Map units, from 1 to 6, rising linearly.
 
     Examples
     --------
     >>> tie_width(0.5)
-    4.0
+    3.5
     """
-    return round(1.0 + 6.0 * min(max(strength, 0.0), 1.0), 2)
+    return round(1.0 + 5.0 * min(max(strength, 0.0), 1.0), 2)
 
 
 def outline(shape: str) -> str:
@@ -163,7 +163,7 @@ def outline(shape: str) -> str:
     Parameters
     ----------
     shape : str
-        A shape of `LABEL_STYLES`.
+        A shape of `LABEL_STYLES` that has corners.
 
     Returns
     -------
@@ -183,7 +183,7 @@ def outline(shape: str) -> str:
         "triangle": (3, -90),
         "triangleDown": (3, 90),
         "hexagon": (6, 0),
-    }.get(shape, (24, 0))
+    }[shape]
     return _points([(8.0, first + 360 / corners * step) for step in range(corners)])
 
 

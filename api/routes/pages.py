@@ -18,15 +18,17 @@ from fastapi.staticfiles import StaticFiles
 from api.deps import OPEN, SESSION_COOKIE, Gate, GraphDep, require
 from api.errors import problem_of
 from api.ids import ID
+from graphcrm import Graph
 from graphcrm.errors import Forbidden, GraphCRMError, NotFound
 from graphcrm.limits import MAX_ID_LENGTH, MAX_MAP_PARTIES, MAX_NEIGHBORHOOD_HOPS, MAX_QUERY_LENGTH
-from graphcrm.network import METRICS, layout
+from graphcrm.network.centrality import METRICS
+from graphcrm.network.layout import layout
 from graphcrm.schema import LAYERS, PARTY_LABELS
 from viz.assets import STATIC, SWAGGER_UI, swagger_ui, vis_network
 from viz.language import LANGUAGES, Language, choose_language, script_words
 from viz.relationship_map import map_page
 from viz.render import render
-from viz.security import DOCS_POLICY, PAGE_POLICY
+from viz.security import PAGE_POLICY
 from viz.style import stylesheet
 
 __all__ = ["add_pages", "router"]
@@ -76,10 +78,9 @@ def start(
 ) -> HTMLResponse:
     """Search, the ten key influencers, and what the graph holds."""
     language = _language(request)
-    counts = _counts(graph.status())
     q = q.strip()
     hits = graph.search(q, limit=HITS + 1) if q else []
-    influencers, day = _top(graph, metric, language) if counts["parties"] else ([], "")
+    influencers, facts = _top(graph, metric, language)
     page = render(
         "start.html",
         language,
@@ -89,10 +90,8 @@ def start(
         more_hits=len(hits) > HITS,
         party_labels=PARTY_LABELS,
         words=script_words(language),
-        empty=not counts["parties"],
-        counts=counts,
+        counts={**facts, "engine": graph.store.engine},
         influencers=influencers,
-        day=day,
         metric=metric,
         metrics=METRICS,
     )
@@ -114,7 +113,7 @@ def relationship_map(
     around = graph.neighborhood(id, hops=hops, layers=layers, limit=limit)
     page = map_page(
         around,
-        layout.place(around),
+        layout(around["nodes"], around["ties"]),
         _language(request),
         **_frame(request),
         choices={"hops": hops, "layers": layers or LAYERS, "limit": limit},
@@ -129,7 +128,7 @@ def relationship_map(
 def docs(request: Request) -> HTMLResponse:
     """The API's documentation, by Swagger UI."""
     page = render("docs.html", _language(request), **_frame(request))
-    return HTMLResponse(page, headers={"Content-Security-Policy": DOCS_POLICY})
+    return HTMLResponse(page)
 
 
 @router.get("/login")
@@ -253,19 +252,10 @@ def _cookie_safety(request: Request) -> dict[str, Any]:
     return {"httponly": True, "samesite": "strict", "secure": request.url.scheme == "https", "path": "/"}
 
 
-def _counts(status: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "parties": sum(status["nodes"].get(label, 0) for label in PARTY_LABELS),
-        "ties": sum(status["ties"].values()),
-        "engine": status["engine"],
-        "revision": status["revision"],
-    }
-
-
-def _top(graph: GraphDep, metric: str, language: Language) -> tuple[list[dict[str, Any]], str]:
-    """The first influencers as rows, each with its score's share of the first's, %; and the day they are of."""
+def _top(graph: Graph, metric: str, language: Language) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The first influencers as rows, each with its score's share of the first's (%), and what they were computed from."""
     frame = graph.influencers(metric=metric, limit=TOP, language=language)
-    rows = frame.to_dict("records")
+    rows: list[dict[str, Any]] = frame.to_dict("records")  # type: ignore[assignment]
     most = max((row["score"] for row in rows), default=0.0)
     shares = (round(100 * row["score"] / most, 1) if most > 0 else 0 for row in rows)
-    return [{**row, "share": share} for row, share in zip(rows, shares, strict=True)], str(frame.attrs["as_of"])[:10]
+    return [{**row, "share": share} for row, share in zip(rows, shares, strict=True)], frame.attrs

@@ -7,3 +7,8 @@ window.SwaggerUIBundle({
   validatorUrl: null,
   presets: [window.SwaggerUIBundle.presets.apis],
 });
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();

@@ -2,16 +2,19 @@
 (function () {
   "use strict";
 
-  const LABEL_FONT = 13; // CSS pixels, whatever the zoom
-  const LABEL_WIDTH = 132;
+  const LABEL_FONT = 0.8125 * parseFloat(getComputedStyle(document.documentElement).fontSize); // whatever the zoom
+  const LABEL_WIDTH = 11 * LABEL_FONT;
   const LABEL_LINES = 2;
   const TIES_IN_PANEL = 12;
+  const SMALLEST_SCALE = 0.7; // below it, nodes and lines are drawn larger
+  const LARGEST_GROWTH = 1.7; // beyond it, nodes would touch
 
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const root = document.getElementById("map");
   const frame = document.getElementById("map-frame");
   const panel = document.getElementById("map-panel");
   const said = document.getElementById("map-said");
+  const tools = root.querySelector(".tools");
   const words = read("words");
   const data = read("map-data");
   const options = JSON.parse(read("map-options"));
@@ -35,9 +38,14 @@
   };
   const edgeColors = (edge) => {
     const line = variable(`--layer-${edge.palette}`);
-    return { color: line, highlight: line, hover: line, opacity: 0.85 };
+    return { color: line, highlight: line, hover: line, opacity: 0.8 };
   };
   const coloured = (list, colors) => list.map((item) => ({ ...item, color: colors(item) }));
+
+  // A map that is much larger than its frame would shrink nodes and lines to dust: they grow with it.
+  let growth = 1;
+  const sizeOf = (node) => node.size * growth;
+  const lineOf = (edge) => ({ width: edge.width * growth, dashes: edge.dashes && edge.dashes.map((part) => part * growth) });
 
   const nodes = new vis.DataSet(coloured(data.nodes, nodeColors));
   const edges = new vis.DataSet(coloured(data.edges, edgeColors));
@@ -101,14 +109,39 @@
   }
 
   const overlaps = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const boxAt = (left, top, width, height) => ({ left, top, right: left + width, bottom: top + height });
+
+  // Under, over, right or left of its node: wherever it hides no node, no other name, and is in view.
+  function freeBox(place, radius, width, height, taken, view) {
+    const gap = radius + 4;
+    const choices = [
+      boxAt(place.x - width / 2, place.y + gap, width, height),
+      boxAt(place.x - width / 2, place.y - gap - height, width, height),
+      boxAt(place.x + gap, place.y - height / 2, width, height),
+      boxAt(place.x - gap - width, place.y - height / 2, width, height),
+    ];
+    const inside = (box) =>
+      box.left >= view.left && box.right <= view.right && box.top >= view.top && box.bottom <= view.bottom;
+    return { free: choices.find((box) => inside(box) && !taken.some((other) => overlaps(box, other))), first: choices[0] };
+  }
 
   function drawLabels(context) {
     const scale = network.getScale();
     const chosen = network.getSelectedNodes();
-    const first = data.nodes.filter((node) => chosen.includes(node.id));
-    const height = LABEL_FONT * 1.25;
-    const places = network.getPositions();
-    const taken = [];
+    // These are named in any case.
+    const first = data.nodes.filter((node) => chosen.includes(node.id) || node.id === centre);
+    const lineHeight = LABEL_FONT * 1.25;
+    const positions = network.getPositions();
+    // Everything below is in CSS pixels around the map's origin.
+    const places = new Map(data.nodes.map(({ id }) => [id, { x: positions[id].x * scale, y: positions[id].y * scale }]));
+    const radius = (node) => sizeOf(node) * scale;
+    const corner = network.DOMtoCanvas({ x: 0, y: 0 });
+    const view = boxAt(corner.x * scale, corner.y * scale, frame.clientWidth, frame.clientHeight);
+    const taken = data.nodes.map((node) => {
+      const half = radius(node);
+      return boxAt(places.get(node.id).x - half, places.get(node.id).y - half, 2 * half, 2 * half);
+    });
+    taken.push(boxAt(view.left + tools.offsetLeft, view.top, tools.offsetWidth + 12, tools.offsetTop + tools.offsetHeight));
     context.save();
     context.textAlign = "center";
     context.textBaseline = "top";
@@ -121,16 +154,16 @@
     for (const node of [...first, ...byImportance.filter((other) => !first.includes(other))]) {
       context.font = `${node.id === centre ? 600 : 400} ${LABEL_FONT}px ${family}`;
       const { lines, width } = labelOf(context, node);
-      const x = places[node.id].x * scale;
-      const top = (places[node.id].y + node.size) * scale + 5;
-      const box = { left: x - width / 2 - 3, right: x + width / 2 + 3, top, bottom: top + lines.length * height };
-      if (!first.includes(node) && taken.some((other) => overlaps(box, other))) continue;
+      const found = freeBox(places.get(node.id), radius(node), width + 6, lines.length * lineHeight, taken, view);
+      const box = found.free || (first.includes(node) ? found.first : null);
+      if (!box) continue;
       taken.push(box);
       lines.forEach((line, row) => {
         // Isolates keep marks of right-to-left text inside their own name.
         const shown = `\u2068${line}\u2069`;
-        context.strokeText(shown, x, top + row * height);
-        context.fillText(shown, x, top + row * height);
+        const x = (box.left + box.right) / 2;
+        context.strokeText(shown, x, box.top + row * lineHeight);
+        context.fillText(shown, x, box.top + row * lineHeight);
       });
     }
     context.restore();
@@ -221,11 +254,23 @@
     const place = network.canvasToDOM(network.getPosition(id));
     return place.x > 40 && place.y > 40 && place.x < frame.clientWidth - 40 && place.y < frame.clientHeight - 60;
   }
+  // All nodes in view, with room for the names beside the outermost.
   function fit() {
-    const lone = data.nodes.length === 1;
-    network.fit({ animation: false, maxZoomLevel: lone ? 1 : 1.6 });
-    // Labels hang below their nodes and beside the outermost: leave room for them.
-    if (!lone) network.moveTo({ scale: network.getScale() * 0.9, animation: false });
+    const places = data.nodes.map((node) => network.getPosition(node.id));
+    const [left, right] = extent(places.map((place) => place.x));
+    const [top, bottom] = extent(places.map((place) => place.y));
+    const wide = (frame.clientWidth - Math.min(200, 0.3 * frame.clientWidth)) / Math.max(right - left, 1);
+    const high = (frame.clientHeight - 110) / Math.max(bottom - top, 1);
+    const scale = Math.min(wide, high, 1.4);
+    network.moveTo({ scale, position: { x: (left + right) / 2, y: (top + bottom) / 2 }, animation: false });
+    grow(Math.min(LARGEST_GROWTH, Math.max(1, SMALLEST_SCALE / scale)));
+  }
+  const extent = (numbers) => [Math.min(...numbers), Math.max(...numbers)];
+  function grow(wanted) {
+    if (Math.abs(wanted - growth) < 0.05) return;
+    growth = wanted;
+    nodes.update(data.nodes.map((node) => ({ id: node.id, size: sizeOf(node) })));
+    edges.update(data.edges.map((edge) => ({ id: edge.id, ...lineOf(edge) })));
   }
   const zoom = (factor) =>
     network.moveTo({ scale: Math.min(4, Math.max(0.08, network.getScale() * factor)), animation: false });
