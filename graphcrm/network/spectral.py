@@ -146,7 +146,8 @@ def _summed_chains(pull: Any, alpha: float) -> tuple[Floats, float]:
                 change = np.abs(scores - before).max()
                 if not np.isfinite(change) or change <= 1e-14 * scores.max():
                     break
-        if np.isfinite(scores @ scores):
+            total = scores @ scores
+        if np.isfinite(total):
             return scores, alpha
         alpha /= 2
 
