@@ -43,9 +43,9 @@ def variable_names() -> set[str]:
 
 
 def options_of(command: str) -> set[str]:
-    from graphcrm.cli import main
+    from graphcrm.cli import cli
 
-    return {option for parameter in main.commands[command].params for option in parameter.opts}
+    return {option for parameter in cli.commands[command].params for option in parameter.opts}
 
 
 def test_file_satisfies_the_compose_schema() -> None:
@@ -128,11 +128,11 @@ def test_app_waits_for_a_healthy_database(compose: dict[str, Any]) -> None:
 
 
 def test_health_check_asks_a_route_that_exists(compose: dict[str, Any]) -> None:
-    from api.routes import health
+    from api.routes import operations
 
     probe = compose["services"]["app"]["healthcheck"]["test"][3]
     (path,) = re.findall(r"http://127\.0\.0\.1:8000(/\w+)", probe)
-    assert path in {route.path for route in health.router.routes}
+    assert path in {route.path for route in operations.router.routes}
 
 
 def test_data_is_kept_in_named_volumes(compose: dict[str, Any]) -> None:
