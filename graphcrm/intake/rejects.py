@@ -64,6 +64,7 @@ class RejectWriter:
     def __enter__(self) -> Self:
         if self.path is not None:
             try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="", buffering=1)
             except OSError as error:
                 raise InvalidInput(

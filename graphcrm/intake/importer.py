@@ -1,0 +1,313 @@
+"""The import: CSV files through validation into the graph, batch by batch.
+
+Every batch is one transaction, and a row that is in already is left alone: an import that was killed is simply run
+again. While one batch is being written the next is read and validated.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+from graphcrm.errors import InvalidInput
+from graphcrm.intake.canonical import canonical_sources
+from graphcrm.intake.mapping import load_mapping
+from graphcrm.intake.readers import Reject
+from graphcrm.intake.rejects import RejectWriter
+from graphcrm.intake.sources import Source, SourceRow
+from graphcrm.models import Row, Table
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES
+
+__all__ = ["FileReport", "ImportReport", "Refusal", "Writer", "import_files"]
+
+
+MAX_TIES_A_ROW: Final = 3
+"""Ties of one transaction, for each of its rows: campaigns that address thousands go in fewer at a time."""
+
+
+class Refusal(Protocol):
+    """Why the graph did not take a row."""
+
+    @property
+    def column(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+Outcome = Literal["created", "updated", "unchanged"] | Refusal
+
+
+class Writer(Protocol):
+    """What takes the rows: `graphcrm.service.records.Records`."""
+
+    def write(
+        self, table: Table, rows: Sequence[Row], *, dry_run: bool = False, assumed: Mapping[str, str] | None = None
+    ) -> Sequence[Outcome]:
+        """Write valid rows in one transaction, and tell what became of each."""
+
+
+@dataclass(slots=True)
+class FileReport:
+    """What became of the rows of one file: `read` is always the sum of the other four.
+
+    A file that a mapping reads as several tables has a report for each.
+    """
+
+    file: str
+    table: str
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+    def check(self) -> None:
+        """Refuse to report counts that do not add up."""
+        assert self.read == self.created + self.updated + self.unchanged + self.rejected, self
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did.
+
+    Parameters
+    ----------
+    files : list of FileReport
+        In the order in which they were read.
+    dry_run : bool
+        Whether it only said what would happen.
+    rejects_path : Path, optional
+        The CSV file of rejected rows; None where no row was rejected, or none was asked for.
+    """
+
+    files: list[FileReport]
+    dry_run: bool
+    rejects_path: Path | None
+
+    @property
+    def rejected(self) -> int:
+        """Rows that did not come in."""
+        return sum(file.rejected for file in self.files)
+
+
+def import_files(
+    graph_records: Writer,
+    paths: Iterable[str | os.PathLike[str]],
+    mapping: str | os.PathLike[str] | None = None,
+    dry_run: bool = False,
+    rejects_path: str | os.PathLike[str] | None = None,
+    progress: Callable[[str, int], None] | None = None,
+    batch_rows: int = 10_000,
+) -> ImportReport:
+    """Load CSV files.
+
+    Parameters
+    ----------
+    graph_records : Writer
+        The graph's records.
+    paths : iterable of path
+        Canonical files and directories of them; with a mapping, the files it names or directories that hold them.
+    mapping : path, optional
+        A mapping file, see `graphcrm.intake.mapping`.
+    dry_run : bool
+        Check every row and say what would happen, but write nothing.
+    rejects_path : path, optional
+        CSV file that gets each rejected row with file, line, column and reason, as they come up. It replaces an
+        older one, and is there afterwards only if a row was rejected.
+    progress : callable, optional
+        Told the file's name and how many of its rows are done, after each batch.
+    batch_rows : int
+        Rows of one transaction.
+
+    Returns
+    -------
+    ImportReport
+        Counts for each file, in import order: tables as in `graphcrm.models.TABLES`.
+
+    Raises
+    ------
+    InvalidInput
+        A path, file, column or mapping that cannot be meant; nothing has been written then.
+    StoreError
+        The database is gone; what was reported as done is in, and the same import can be run again.
+    """
+    paths = list(paths)
+    rejects = Path(rejects_path) if rejects_path is not None else None
+    sources = load_mapping(mapping).sources(paths) if mapping else canonical_sources(paths, ignore=rejects)
+    with ExitStack() as stack:
+        write_reject = stack.enter_context(RejectWriter(rejects))
+        worker = stack.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="graphcrm-import"))
+        assumed = _Assumed() if dry_run else None
+        reports = []
+        for source in sources:
+            loading = _Loading(graph_records, source, worker, write_reject, progress, batch_rows, assumed)
+            reports.append(loading.run())
+    return ImportReport(reports, dry_run, rejects if write_reject.count else None)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Rows on their way: the valid ones, those that stand in the file already, and those that are none."""
+
+    read: int = 0
+    rows: list[Row] = field(default_factory=list)
+    origins: list[SourceRow] = field(default_factory=list)
+    repeats: list[tuple[str, SourceRow]] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    ties: int = 0
+
+
+class _Loading:
+    """One file on its way into the graph."""
+
+    def __init__(
+        self,
+        records: Writer,
+        source: Source,
+        worker: ThreadPoolExecutor,
+        write_reject: RejectWriter,
+        progress: Callable[[str, int], None] | None,
+        batch_rows: int,
+        assumed: _Assumed | None,
+    ) -> None:
+        self._records = records
+        self._source = source
+        self._table = source.table
+        self._worker = worker
+        self._write_reject = write_reject
+        self._progress = progress
+        self._batch_rows = batch_rows
+        self._assumed = assumed
+        self._labels = assumed.of(source.table) if assumed else None
+        self._report = FileReport(source.file.name, source.table.name)
+        # Of each id the line on which it stood first, above 64 bits that tell a row that repeats it exactly.
+        self._seen: dict[str, int] = {}
+        self._refused: dict[str, tuple[str | None, str]] = {}
+
+    def run(self) -> FileReport:
+        """Load the file: while a batch is being written, the next one is prepared."""
+        pending: tuple[_Batch, Future[Sequence[Outcome]]] | None = None
+        for batch in self._batches():
+            if pending:
+                self._settle(*pending)
+            pending = batch, self._worker.submit(self._write, batch.rows)
+        if pending:
+            self._settle(*pending)
+        self._report.check()
+        return self._report
+
+    def _write(self, rows: Sequence[Row]) -> Sequence[Outcome]:
+        if not rows:
+            return []
+        return self._records.write(self._table, rows, dry_run=self._assumed is not None, assumed=self._labels)
+
+    def _batches(self) -> Iterator[_Batch]:
+        batch = _Batch()
+
+        def unreadable(reject: Reject) -> None:
+            batch.read += 1
+            batch.rejects.append(reject)
+            if len(batch.rejects) >= self._batch_rows:
+                self._write_rejects(batch)
+
+        for row in self._source.rows(unreadable):
+            batch.read += 1
+            self._validate(batch, row)
+            if batch.read >= self._batch_rows or batch.ties >= self._batch_rows * MAX_TIES_A_ROW:
+                yield batch
+                batch = _Batch()
+        if batch.read:
+            yield batch
+
+    def _validate(self, batch: _Batch, origin: SourceRow) -> None:
+        try:
+            row = self._table.row(origin.values)
+        except InvalidInput as error:
+            batch.rejects.append(self._reject(origin, error.field, error.message))
+            return
+        mark = hash(tuple(origin.raw.values())) & _MARK
+        first = self._seen.setdefault(row.id, origin.line << 64 | mark)
+        if first >> 64 == origin.line:
+            batch.rows.append(row)
+            batch.origins.append(origin)
+            batch.ties += sum(map(len, row.references.values()))
+        elif first & _MARK == mark:
+            batch.repeats.append((row.id, origin))
+        else:
+            column = self._table.ends[0] if self._table.type else "id"
+            reason = f"{column}: {row.id!r} stands on line {first >> 64} already, with other values"
+            batch.rejects.append(self._reject(origin, column, reason))
+
+    def _settle(self, batch: _Batch, written: Future[Sequence[Outcome]]) -> None:
+        """Count what became of a batch, and write its rejects in the order of their lines."""
+        counts = {"created": 0, "updated": 0, "unchanged": 0}
+        for row, origin, outcome in zip(batch.rows, batch.origins, written.result(), strict=True):
+            if isinstance(outcome, str):
+                counts[outcome] += 1
+                if self._assumed is not None and self._labels is not None:
+                    self._assumed.add(self._table, row, self._labels)
+            else:
+                self._refused[row.id] = outcome.column, f"{outcome.column}: {outcome.reason}"
+                batch.rejects.append(self._reject(origin, *self._refused[row.id]))
+        for id_, origin in batch.repeats:
+            if id_ in self._refused:
+                batch.rejects.append(self._reject(origin, *self._refused[id_]))
+            else:
+                counts["unchanged"] += 1
+        self._write_rejects(batch)
+        report = self._report
+        report.read += batch.read
+        report.created += counts["created"]
+        report.updated += counts["updated"]
+        report.unchanged += counts["unchanged"]
+        if self._progress:
+            self._progress(report.file, report.read)
+
+    def _write_rejects(self, batch: _Batch) -> None:
+        """Write and count the rejects of a batch, which then no longer has them."""
+        for reject in sorted(batch.rejects, key=lambda reject: reject.line):
+            self._write_reject(reject)
+        self._report.read += len(batch.rejects)
+        self._report.rejected += len(batch.rejects)
+        batch.read -= len(batch.rejects)
+        batch.rejects.clear()
+
+    def _reject(self, origin: SourceRow, column: str | None, reason: str) -> Reject:
+        return Reject(self._source.file.name, origin.line, column, reason, origin.raw)
+
+
+_MARK: Final = (1 << 64) - 1
+
+
+class _Assumed:
+    """What a dry run would have created so far, so that later rows may name it."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, set[str]] = {}
+
+    def of(self, table: Table) -> dict[str, str]:
+        """Labels by id, of those labels alone that rows of the table can name or share their ids with."""
+        if table.type:
+            kind = TIE_TYPES[table.type]
+            labels: tuple[str, ...] = (*kind.sources, *kind.targets)
+        else:
+            parties = PARTY_LABELS if table.label in PARTY_LABELS else ()
+            named = (label for reference in table.references for label in reference.labels)
+            labels = (table.label or "", *parties, *named)
+        return {id_: label for label in reversed(labels) for id_ in self._ids.get(label, ())}
+
+    def add(self, table: Table, row: Row, labels: dict[str, str]) -> None:
+        """Take a row as written, for other tables and for the rest of its own."""
+        if table.label:
+            self._ids.setdefault(table.label, set()).add(row.id)
+            labels[row.id] = table.label
+        for reference in table.references:
+            if reference.creates:
+                for id_ in row.references.get(reference.field, ()):
+                    self._ids.setdefault(reference.labels[0], set()).add(id_)
+                    labels.setdefault(id_, reference.labels[0])
