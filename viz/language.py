@@ -38,7 +38,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "influencers": ("Key influencers", "关键影响者"),
     "influencers_hint": (
         "Ten parties of {parties}, by {metric}, as of {day}.",
-        "共 {parties} 个客户与联系人，按{metric}排出前十名，截至 {day}。",
+        "共 {parties} 个客户与联系人，按“{metric}”排出前十名，截至 {day}。",
     ),
     "measure": ("Measure", "指标"),
     "show": ("Show", "查看"),
@@ -93,7 +93,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "apply": ("Apply", "应用"),
     "legend": ("Legend", "图例"),
     "thin_thick": ("the thicker, the stronger", "线越粗，关系越强"),
-    "centre": ("the party in the middle", "中心节点"),
     "details": ("Details", "详情"),
     "as_table": ("The same as tables", "以表格查看"),
     "parties_table": ("Parties on the map", "图中的节点"),

@@ -253,7 +253,7 @@ def _cookie_safety(request: Request) -> dict[str, Any]:
 
 
 def _top(graph: Graph, metric: str, language: Language) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The first influencers as rows, each with its score's share of the first's (%), and what they were computed from."""
+    """The first influencers, each with its score's share of the highest (%), and what they were computed from."""
     frame = graph.influencers(metric=metric, limit=TOP, language=language)
     rows: list[dict[str, Any]] = frame.to_dict("records")  # type: ignore[assignment]
     most = max((row["score"] for row in rows), default=0.0)

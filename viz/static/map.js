@@ -328,6 +328,7 @@
     button.addEventListener("click", () => actions[button.dataset.do]());
   }
 
+  showNode(named.get(centre));
   fit();
   let width = frame.clientWidth;
   new ResizeObserver(() => {
