@@ -85,7 +85,7 @@ def network(
 
 
 def mutual(graph: Any) -> Network:
-    """The undirected network of a networkx graph, all ties between friends of strength .7 unless `weight` says otherwise."""
+    """The undirected network of a networkx graph, ties between friends (.7) unless `weight` says otherwise."""
     ties = [Tie("knows", str(a), str(b), "friend", w) for a, b, w in graph.edges(data="weight")]
     return network([str(node) for node in graph], ties, ["knows"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -85,4 +86,4 @@ def test_ranks_are_a_total_order(values: list[float]) -> None:
     band = bands(array)
     keys = [(band[i], ids[i]) for i in order]
     assert keys == sorted(keys)
-    assert all(array[a] >= array[b] - 1e-9 for a, b in zip(order, order[1:], strict=False))
+    assert all(array[a] >= array[b] - 1e-9 for a, b in pairwise(order))

@@ -120,7 +120,11 @@ def test_oriented_are_those_that_reversal_changes() -> None:
 
 def test_strength_is_not_distance() -> None:
     # a-b-c is the strong way round a weak direct tie; read as length, .1 would be the short one.
-    ties = [Tie("knows", "a", "b", strength=0.9), Tie("knows", "b", "c", strength=0.9), Tie("knows", "a", "c", strength=0.1)]
+    ties = [
+        Tie("knows", "a", "b", strength=0.9),
+        Tie("knows", "b", "c", strength=0.9),
+        Tie("knows", "a", "c", strength=0.1),
+    ]
     found = network("abc", ties, ["knows"])
     assert scores(found, "betweenness").values.tolist() == [0, 1, 0]
     assert scores(found, "closeness").values.argmax() == 1
