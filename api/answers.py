@@ -76,7 +76,8 @@ def analytic(
 ) -> Response:
     """A DataFrame of the library as a list, with what it was computed from: its `attrs`, unless others are given."""
     items = frame.to_dict("records")
-    return json_response({"items": items, "next_cursor": next_cursor} | dict(attrs or frame.attrs), headers=headers)
+    facts = {"metric": None} | dict(attrs or frame.attrs)
+    return json_response({"items": items, "next_cursor": next_cursor} | facts, headers=headers)
 
 
 def _question(parts: Mapping[str, Any]) -> str:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import inspect
 import ipaddress
-import threading
-import time
 import typing
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from typing import Annotated, Any, Final, cast
 
 from fastapi import Depends, Request
@@ -19,10 +16,10 @@ from starlette.concurrency import run_in_threadpool
 
 from graphcrm import Graph
 from graphcrm.errors import Forbidden, InvalidInput
+from graphcrm.service.tokens import ROLES
 
 __all__ = [
     "OPEN",
-    "ROLES",
     "SESSION_COOKIE",
     "Caller",
     "Gate",
@@ -33,26 +30,16 @@ __all__ = [
     "require",
 ]
 
-ROLES: Final = ("viewer", "editor", "admin")
-"""Each may do what those before it may."""
 SESSION_COOKIE: Final = "graphcrm_session"
 """The cookie in which a browser keeps a token; the log-in page sets it."""
-_REMEMBERED_S: Final = 1.0
-"""Seconds for which an answer about tokens is believed: a revocation counts in every process within that time."""
-_REMEMBERED_TOKENS: Final = 1_000
 
 
-def get_graph(request: Request) -> Graph:
-    """The graph that this application serves."""
+async def get_graph(request: Request) -> Graph:
+    """The graph that this application serves (a coroutine, since that costs no thread)."""
     return cast(Graph, request.app.state.graph)
 
 
-async def _graph(request: Request) -> Graph:
-    """`get_graph` for injection: a coroutine costs no thread."""
-    return get_graph(request)
-
-
-GraphDep = Annotated[Graph, Depends(_graph)]
+GraphDep = Annotated[Graph, Depends(get_graph)]
 
 
 @dataclass(frozen=True)
@@ -75,23 +62,16 @@ class Gate:
     """Who may come in.
 
     While no token exists, whoever calls over a loopback address may do everything and nobody else anything; from the
-    first token on, everyone needs one. What the graph says about tokens is remembered for a second, because a question
-    to the graph for every request would double the time of a short answer.
+    first token on, everyone needs one.
 
     Parameters
     ----------
     graph : Graph
         Where the tokens are.
-    clock : callable, optional
-        Seconds that only grow.
     """
 
-    def __init__(self, graph: Graph, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._any: tuple[float, bool] | None = None
-        self._known: dict[bytes, tuple[float, Caller | None]] = {}
 
     async def caller(self, request: Request) -> Caller:
         """The caller of a request.
@@ -102,44 +82,29 @@ class Gate:
             When a token is needed and none that is valid came along.
         """
         token = _token_of(request)
-        if token is not None:
-            caller = await self.holder(token)
-            if caller is not None:
-                return caller
-        if not await self._tokens_exist():
-            if _over_loopback(request):
-                return OPEN
-            raise Forbidden(
-                "No token exists yet: make one with 'graphcrm token create NAME --role admin' on the server."
-            )
-        if token is None:
+        found = await run_in_threadpool(self._admitted, token, _over_loopback(request))
+        if found is None and token is None:
             raise Forbidden("Send a token as 'Authorization: Bearer TOKEN'.")
-        raise Forbidden("This token is not valid: it was mistyped or revoked.")
+        if found is None:
+            raise Forbidden("This token is not valid: it was mistyped or revoked.")
+        return found
 
     async def holder(self, token: str) -> Caller | None:
         """Whose token this is; None for a token that is not valid."""
-        digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
-        remembered = self._known.get(digest)
-        if remembered is None or remembered[0] < self._clock():
-            remembered = (self._clock() + _REMEMBERED_S, await run_in_threadpool(self._check, token))
-            with self._lock:
-                if len(self._known) >= _REMEMBERED_TOKENS:
-                    self._known.clear()
-                self._known[digest] = remembered
-        return remembered[1]
+        return await run_in_threadpool(self._holder, token)
 
-    async def _tokens_exist(self) -> bool:
-        if self._any is None or self._any[0] < self._clock():
-            exist = bool(await run_in_threadpool(self._graph.tokens.list))
-            self._any = (self._clock() + _REMEMBERED_S, exist)
-        return self._any[1]
+    def _admitted(self, token: str | None, over_loopback: bool) -> Caller | None:
+        if not self._graph.tokens.exist():
+            if over_loopback:
+                return OPEN
+            raise Forbidden("No token exists yet: make one with 'graphcrm token create' on the server.")
+        return None if token is None else self._holder(token)
 
-    def _check(self, token: str) -> Caller | None:
+    def _holder(self, token: str) -> Caller | None:
         try:
-            found = self._graph.tokens.check(token)
+            return Caller(*self._graph.tokens.check(token))
         except Forbidden:
             return None
-        return Caller(found["name"], found["role"]) if found else None
 
 
 def _token_of(request: Request) -> str | None:

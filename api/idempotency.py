@@ -1,6 +1,7 @@
 """`Idempotency-Key`: a POST that is sent again is not carried out again, it gets the answer it got before.
 
-The graph keeps the answers in the transaction of the change itself, so a key holds for every process and after a crash.
+The graph keeps the answers, so a key holds for every process and after a restart: with a creation in the transaction of
+the creation itself (`Records.create`), with other changes right after it (`once`).
 
 References
 ----------
@@ -9,15 +10,20 @@ IETF draft-ietf-httpapi-idempotency-key-header.
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 from fastapi import Request
-from pydantic_core import to_json
 
 from api.deps import Caller
+from graphcrm import Graph
+from graphcrm.errors import Conflict, InvalidInput
 
-__all__ = ["receipt_of"]
+__all__ = ["once", "receipt_of"]
 
 
 def receipt_of(request: Request, caller: Caller, key: str | None, body: Any) -> tuple[str, str] | None:
@@ -41,5 +47,60 @@ def receipt_of(request: Request, caller: Caller, key: str | None, body: Any) -> 
     """
     if key is None:
         return None
-    fingerprint = sha256(to_json([request.method, request.scope["path"], body])).hexdigest()
-    return sha256(to_json([caller.name, key])).hexdigest(), fingerprint
+    return _digest([caller.name, key]), _digest([request.method, request.scope["path"], body])
+
+
+def _digest(value: Any) -> str:
+    """A digest that does not depend on the order in which the members of an object stand."""
+    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def once(graph: Graph, receipt: tuple[str, str] | None, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Carry something out, unless it was before; what it is must do no harm when a crash makes it happen twice.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where answers are kept.
+    receipt : tuple of str or None
+        From `receipt_of`.
+    act : callable
+        What is to be carried out; gives the answer.
+
+    Returns
+    -------
+    dict
+        The answer, or the one given before.
+
+    Raises
+    ------
+    InvalidInput
+        The key was used with another request.
+    """
+    if receipt is None:
+        return act()
+    answer = _kept(graph, *receipt)
+    if answer is None:
+        answer = act()
+        try:
+            _keep(graph, *receipt, answer)
+        except Conflict:  # the same request came twice at once, and the other was first
+            return _kept(graph, *receipt) or answer
+    return answer
+
+
+def _kept(graph: Graph, key: str, fingerprint: str) -> dict[str, Any] | None:
+    found = graph.store.read("receipts/read", id=key)
+    if not found:
+        return None
+    if found[0]["fingerprint"] != fingerprint:
+        raise InvalidInput("Idempotency-Key: was used with another request; choose a new key", field="Idempotency-Key")
+    answer: dict[str, Any] = json.loads(b64decode(found[0]["answer"]))
+    return answer
+
+
+def _keep(graph: Graph, key: str, fingerprint: str, answer: dict[str, Any]) -> None:
+    text, now = b64encode(json.dumps(answer).encode()).decode(), datetime.now(UTC)
+    graph.store.write(
+        lambda tx: tx.run("receipts/create", id=key, fingerprint=fingerprint, answer=text, at=now), keys=[key]
+    )

@@ -167,7 +167,8 @@ def host_name(netloc: str) -> str:
     ('localhost', '::1')
     """
     if netloc.startswith("["):
-        return netloc[1:].partition("]")[0].lower()
+        name, end, _ = netloc[1:].partition("]")
+        return name.lower() if end else ""
     return netloc.partition(":")[0].lower()
 
 

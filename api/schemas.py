@@ -52,16 +52,19 @@ class _List(BaseModel):
     next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null on the last.")
 
 
-class _Analytic(BaseModel):
+class _Computed(BaseModel):
     """From what an answer was computed."""
 
     model_config = ConfigDict(extra="allow")
 
     revision: int = Field(description="Revision of the graph.")
     as_of: str = Field(description="Moment for which it holds, UTC.")
-    metric: str = Field(description="What was computed.")
+    metric: str | None = Field(description="What was computed, where there is a choice.")
     layers: list[str] = Field(description="Layers of the network.")
     parties: int = Field(description="Parties seen.")
+
+
+class _Analytic(_Computed):
     ties: int = Field(description="Ties seen.")
 
 
@@ -82,13 +85,23 @@ class InfluencersAnswer(_List, _Analytic):
     items: list[Influencer]
 
 
+class Step(BaseModel):
+    """One step of a path."""
+
+    source: str
+    target: str
+    types: list[str]
+    ids: list[str] = Field(description="Ids of its parallel ties, strongest first.")
+    strength: float = Field(description="Joined strength of its parallel ties.")
+
+
 class Path(BaseModel):
     """One way from source to target."""
 
     party_ids: list[str]
     hops: int
-    strength: float
-    ties: list[str]
+    strength: float = Field(description="Product of the steps' strengths.")
+    ties: list[Step]
 
 
 class PathsAnswer(_List, _Analytic):
@@ -133,13 +146,15 @@ class TreeNode(BaseModel):
 class TreeAnswer(_List, _Analytic):
     """Whom a party brought, and whom those brought, by depth, then by id."""
 
-    root: Any
+    root: str
+    revenue: list[Amount] = Field(description="Orders of the root and of all below it.")
+    own_revenue: list[Amount] = Field(description="Orders of the root itself.")
     items: list[TreeNode]
     truncated: bool
 
 
 class NeighborNode(BaseModel):
-    """One party or other record in a neighbourhood."""
+    """One party of a neighbourhood."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -147,10 +162,11 @@ class NeighborNode(BaseModel):
     label: str
     name: str
     hop: int
+    strength: float = Field(description="Product of strengths over the best way there.")
 
 
 class NeighborTie(BaseModel):
-    """One tie in a neighbourhood."""
+    """One tie of a neighbourhood."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -158,21 +174,20 @@ class NeighborTie(BaseModel):
     source: str
     target: str
     type: str
-    layer: str | None
-    strength: float | None
+    layer: str
+    strength: float
+    kind: str | None
+    at: str | None
 
 
-class NeighborhoodAnswer(BaseModel):
-    """What surrounds a party, strongest first."""
+class NeighborhoodAnswer(_Computed):
+    """What surrounds a party: parties by hop, then strength, then id; ties strongest first, then by id."""
 
-    model_config = ConfigDict(extra="allow")
-
-    center: Any
+    center: str
     nodes: list[NeighborNode]
     ties: list[NeighborTie]
     truncated: bool
-    revision: int
-    as_of: str
+    tie_count: int = Field(description="Ties seen.")
 
 
 class SearchHit(BaseModel):

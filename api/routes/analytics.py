@@ -26,7 +26,7 @@ from graphcrm.limits import (
     MAX_TREE,
     MAX_TREE_DEPTH,
 )
-from graphcrm.network import METRICS
+from graphcrm.network.centrality import METRICS
 from graphcrm.schema import LAYERS
 from viz.language import choose_language
 
@@ -130,7 +130,8 @@ def paths(
     as_of: AsOf = None,
 ) -> Response:
     """The shortest or the strongest paths between two parties; none is an empty list."""
-    return analytic(graph.paths(source, target, by=by, layers=layers, k=k, as_of=as_of))
+    frame = graph.paths(source, target, by=by, layers=layers, k=k, as_of=as_of)
+    return analytic(frame, attrs=frame.attrs | {"metric": by})
 
 
 @_get("/referrals/paths", PathsAnswer, 404)
@@ -142,7 +143,8 @@ def referral_paths(
     k: Annotated[int, Query(ge=1, le=MAX_PATHS, description="Paths at most.")] = 10,
 ) -> Response:
     """Paths of referrals from source to target, by hops, then strength, then ids."""
-    return analytic(graph.referral_paths(source, target, max_hops=max_hops, k=k))
+    frame = graph.referral_paths(source, target, max_hops=max_hops, k=k)
+    return analytic(frame, attrs=frame.attrs | {"metric": "hops"})
 
 
 @_get(f"/referrals/{ID}/chain", ChainAnswer, 404)
@@ -172,7 +174,7 @@ def neighborhood(
     as_of: AsOf = None,
 ) -> Response:
     """What surrounds a party."""
-    return json_response(graph.neighborhood(id, hops=hops, layers=layers, limit=limit, as_of=as_of))
+    return json_response({"metric": None} | graph.neighborhood(id, hops=hops, layers=layers, limit=limit, as_of=as_of))
 
 
 @_get("/search", SearchAnswer)

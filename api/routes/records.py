@@ -13,7 +13,7 @@ from api.answers import documented, json_response
 from api.bodies import JSON, MERGE_PATCH, json_body
 from api.conditions import matches_any, tags_to_match
 from api.deps import Caller, GraphDep, only, require
-from api.idempotency import receipt_of
+from api.idempotency import once, receipt_of
 from api.ids import ID
 from api.record_schemas import RESOURCES, check_types, component_names, filter_parameters, sort_names
 from api.schemas import BulkAnswer
@@ -159,7 +159,8 @@ def add_bulk(resource: str) -> None:
             raise InvalidInput("The body must be a list of objects.", field="body")
         if len(body) > MAX_BULK_ROWS:
             raise InvalidInput(f"At most {MAX_BULK_ROWS} rows at once; these are {len(body)}.", field="body")
-        return json_response(_upsert(graph, resource, body, receipt_of(request, caller, key, body)))
+        receipt = receipt_of(request, caller, key, body)
+        return json_response(once(graph, receipt, lambda: _upsert(graph, resource, body)))
 
     router.add_api_route(
         f"/{resource}/bulk",
@@ -175,7 +176,7 @@ def add_bulk(resource: str) -> None:
     )
 
 
-def _upsert(graph: Graph, resource: str, rows: list[Any], receipt: tuple[str, str] | None) -> dict[str, Any]:
+def _upsert(graph: Graph, resource: str, rows: list[Any]) -> dict[str, Any]:
     """Upsert the rows whose JSON types are right, and report on all under their place in the request."""
     rejections: list[dict[str, Any]] = []
     taken: list[tuple[int, dict[str, Any]]] = []
@@ -184,7 +185,7 @@ def _upsert(graph: Graph, resource: str, rows: list[Any], receipt: tuple[str, st
             taken.append((index, check_types(resource, row)))
         except InvalidInput as error:
             rejections.append({"index": index, "field": error.field, "reason": error.message})
-    report = graph.records.upsert(resource, [row for _, row in taken], receipt=receipt)
+    report = graph.records.upsert(resource, [row for _, row in taken])
     for rejection in report.rejected:
         found = {"index": taken[rejection.index][0], "field": rejection.column, "reason": rejection.reason}
         rejections.append(found)
@@ -306,7 +307,8 @@ def add_convert() -> None:
         key: IdempotencyKey = None,
     ) -> Response:
         tag = None if if_match is None else _tag(graph, "contacts", id, if_match)
-        customer = graph.records.convert(id, tag, receipt=receipt_of(request, caller, key, None))
+        receipt = receipt_of(request, caller, key, None)
+        customer = once(graph, receipt, lambda: graph.records.convert(id, tag))
         return _record_response("customers", customer, location=True)
 
     router.add_api_route(
