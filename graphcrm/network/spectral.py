@@ -30,6 +30,8 @@ TOLERANCE = 1e-10
 """L1 change of a round, or residual, at which scores that sum to 1 (or have length 1) count as found."""
 ROUNDS = 2_000
 """Rounds of an iteration before it is given up."""
+POWER_ROUNDS = 300
+"""Rounds after which eigenvector and hits leave plain power iteration for ARPACK."""
 NILPOTENT_KATZ = 0.1
 """Katz's attenuation in a network without cycles, where any converges."""
 
@@ -74,7 +76,7 @@ def eigenvector(weights: Any) -> tuple[Floats, Facts]:
         scores, attenuation = _summed_chains(pull, 1.0)
         return scores / np.linalg.norm(scores), {"method": "chains", "alpha": attenuation}
     scores = np.full(size, 1.0 / np.sqrt(size))
-    for rounds in range(1, ROUNDS + 1):
+    for rounds in range(1, POWER_ROUNDS + 1):
         spread = pull @ scores
         # The shift keeps bipartite networks from swinging; half of the eigenvalue makes the rest die out fastest.
         spread += 0.5 * np.linalg.norm(spread) * scores
@@ -159,7 +161,7 @@ def hits(weights: Any) -> tuple[Floats, Facts]:
         return np.zeros(size), {"rounds": 0}
     pull = weights.T.tocsr()
     scores = np.full(size, 1.0 / size)
-    for rounds in range(1, ROUNDS + 1):
+    for rounds in range(1, POWER_ROUNDS + 1):
         spread = pull @ (weights @ scores)
         before, scores = scores, spread / spread.sum()
         if np.abs(scores - before).sum() < TOLERANCE:
