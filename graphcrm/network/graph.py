@@ -13,7 +13,7 @@ from scipy import sparse
 
 from graphcrm.errors import NotFound
 
-__all__ = ["LENGTH_QUANTUM", "Network", "Ties"]
+__all__ = ["LENGTH_QUANTUM", "Floats", "Integers", "Network", "Objects", "Ties", "Times"]
 
 LENGTH_QUANTUM = 2.0**-30
 """Lengths are multiples of this, so that sums of them are exact and equal distances compare equal."""
