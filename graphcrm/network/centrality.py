@@ -16,7 +16,7 @@ from scipy import sparse
 
 from graphcrm.errors import InvalidInput
 from graphcrm.network import distance, spectral
-from graphcrm.network.graph import Floats, Integers, Network
+from graphcrm.network.graph import Floats, Integers, Network, Objects
 
 __all__ = ["METRICS", "Metric", "Scores", "bands", "rank", "scores"]
 
@@ -171,14 +171,14 @@ def scores(network: Network, metric: str, normalized: bool = True) -> Scores:
     return Scores(*METRICS[metric].compute(network, normalized))
 
 
-def rank(ids: Sequence[str], scores: Floats) -> Integers:
+def rank(ids: Sequence[str] | Objects, scores: Floats) -> Integers:
     """Order parties by score, highest first, then by id in UTF-8 order.
 
     Scores that differ by rounding alone count as equal.
 
     Parameters
     ----------
-    ids : sequence of str, length n
+    ids : sequence or array of str, length n
         Party ids.
     scores : ndarray, shape (n,)
         Their scores.

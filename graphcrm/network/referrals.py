@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from graphcrm.errors import InvalidInput
+from graphcrm.network.graph import Objects, Times
 
 __all__ = ["Generation", "Link", "Money", "Referrals", "Tree", "first_referrals"]
 
@@ -153,15 +154,17 @@ class Referrals:
         return depth
 
 
-def first_referrals(referrer_ids: Sequence[str], referred_ids: Sequence[str], at: Sequence[Any]) -> Referrals:
+def first_referrals(
+    referrer_ids: Sequence[str] | Objects, referred_ids: Sequence[str] | Objects, at: Sequence[Any] | Times
+) -> Referrals:
     """Choose every party's first referrer.
 
     Parameters
     ----------
-    referrer_ids, referred_ids : sequence of str, length n
+    referrer_ids, referred_ids : sequence or array of str, length n
         The referrals, in any order.
-    at : sequence, length n
-        When: values that compare with one another (datetimes, or a datetime64 array); None or NaT where unknown.
+    at : sequence or datetime64 array, length n
+        When: values that compare with one another; None or NaT where unknown.
 
     Returns
     -------
