@@ -121,17 +121,17 @@ import graphcrm
 from graphcrm.intake.importer import import_files
 from graphcrm.settings import Settings
 with graphcrm.connect(Settings(home=Path(sys.argv[1]))) as graph:
-    import_files(graph.records, [sys.argv[2]], progress=lambda *told: print(*told, flush=True), batch_rows=100)
+    import_files(graph.records, [sys.argv[2]], progress=lambda *told: print(*told, flush=True), batch_rows=50)
 """
 
 
 def test_killed_and_run_again(empty_home: Path, tmp_path: Path) -> None:
-    expected = write_sample(tmp_path / "sample", 300, 7)
+    expected = write_sample(tmp_path / "sample", 90, 7)
     command = [sys.executable, "-c", KILLED, str(empty_home), str(tmp_path / "sample")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if "interactions.csv 400" in line:
+            if "interactions.csv 100" in line:
                 os.kill(process.pid, signal.SIGKILL)
                 break
     assert process.returncode == -signal.SIGKILL
@@ -139,7 +139,7 @@ def test_killed_and_run_again(empty_home: Path, tmp_path: Path) -> None:
         found = counts(import_files(graph.records, [tmp_path / "sample"]))
         assert {f"{table}.csv": row[0] for table, row in found.items()} == expected
         assert all(row[2] == row[4] == 0 for row in found.values())
-        assert found["customers"][3] == 200
-        assert 400 <= found["interactions"][3] < expected["interactions.csv"]
+        assert found["customers"][3] == 60
+        assert 100 <= found["interactions"][3] < expected["interactions.csv"]
         assert graph.status()["labels"]["Interaction"] == expected["interactions.csv"]
         assert graph.status()["types"]["CONTAINS"] == expected["order_lines.csv"]
