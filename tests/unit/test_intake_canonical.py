@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import csv
+import doctest
 import json
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from graphcrm.errors import InvalidInput
+from graphcrm.intake import expressions, rejects
 from graphcrm.intake.canonical import canonical_sources
 from graphcrm.intake.readers import Reject
 from graphcrm.intake.rejects import HEADER, RejectWriter
 from graphcrm.models import TABLES
 from graphcrm.sample import write_sample
+
+
+@pytest.mark.parametrize("module", [expressions, rejects])
+def test_doctests(module: ModuleType) -> None:
+    result = doctest.testmod(module)
+    assert result.attempted > 0
+    assert result.failed == 0
 
 
 def test_a_whole_directory_in_import_order(tmp_path: Path) -> None:
@@ -121,5 +131,6 @@ def test_no_rejects_leave_no_file(tmp_path: Path) -> None:
 
 
 def test_rejects_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="Cannot write the rejects"), RejectWriter(tmp_path / "none" / "r.csv"):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidInput, match="Cannot write the rejects"), RejectWriter(tmp_path / "file" / "r.csv"):
         pass
