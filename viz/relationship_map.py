@@ -194,8 +194,9 @@ def _node(node: Mapping[str, Any], place: Sequence[float], centre: str, language
         "size": round(style.size * (CENTRE_GROWTH if node["id"] == centre else 1)),
         "color": style.light,
         "palette": style.key,
-        "x": round(float(place[0]), 1),
-        "y": round(float(place[1]), 1),
+        # vis-network would cut off decimals.
+        "x": round(place[0]),
+        "y": round(place[1]),
         "title": f"{name}\n{label} · {node['id']}",
         "party": {
             "name": name,

@@ -258,4 +258,5 @@ def _top(graph: Graph, metric: str, language: Language) -> tuple[list[dict[str, 
     rows: list[dict[str, Any]] = frame.to_dict("records")  # type: ignore[assignment]
     most = max((row["score"] for row in rows), default=0.0)
     shares = (round(100 * row["score"] / most, 1) if most > 0 else 0 for row in rows)
-    return [{**row, "share": share} for row, share in zip(rows, shares, strict=True)], frame.attrs
+    facts = {str(name): value for name, value in frame.attrs.items()}
+    return [{**row, "share": share} for row, share in zip(rows, shares, strict=True)], facts

@@ -71,9 +71,10 @@ input.addEventListener("input", () => {
   timer = setTimeout(suggest, WAIT_MS);
 });
 input.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") close();
   if (list.hidden) return;
-  if (event.key === "ArrowDown") mark(active + 1);
+  // The box would empty itself on Escape: the first one only closes the list.
+  if (event.key === "Escape") close();
+  else if (event.key === "ArrowDown") mark(active + 1);
   else if (event.key === "ArrowUp") mark(active < 0 ? -1 : active - 1);
   else if (event.key === "Enter" && active >= 0) location.assign(list.children[active].dataset.href);
   else return;
