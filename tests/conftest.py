@@ -239,9 +239,7 @@ def live_server() -> Iterator[Callable[..., str]]:
     with ExitStack() as stack:
 
         def serve(graph: graphcrm.Graph, **options: Any) -> str:
-            config = uvicorn.Config(
-                create_app(graph, **options), host="127.0.0.1", port=0, log_level="warning"
-            )
+            config = uvicorn.Config(create_app(graph, **options), host="127.0.0.1", port=0, log_level="warning")
             server = uvicorn.Server(config)
             thread = threading.Thread(target=server.run, daemon=True)
             thread.start()

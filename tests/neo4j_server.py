@@ -170,9 +170,7 @@ def _jar_server() -> Iterator[Neo4jServer]:
             )
             try:
                 _wait_until_started(process, home)
-                server = Neo4jServer(
-                    f"neo4j://127.0.0.1:{port}", "neo4j", secrets.token_urlsafe(16), "neo4j", "Maven"
-                )
+                server = Neo4jServer(f"neo4j://127.0.0.1:{port}", "neo4j", secrets.token_urlsafe(16), "neo4j", "Maven")
                 _set_password(server)
                 yield server
             finally:

@@ -98,9 +98,7 @@ def test_a_password_must_be_set_and_is_the_same_for_both(compose: dict[str, Any]
 
 
 def test_interpolated_variables_are_known() -> None:
-    text = "\n".join(
-        line for line in COMPOSE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
-    )
+    text = "\n".join(line for line in COMPOSE.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     assert set(re.findall(r"(?<!\$)\$\{(\w+)", text)) == {"GRAPHCRM_NEO4J_PASSWORD", *HOST_PORTS}
 
 
@@ -136,9 +134,7 @@ def test_health_check_asks_a_route_that_exists(compose: dict[str, Any]) -> None:
 
 
 def test_data_is_kept_in_named_volumes(compose: dict[str, Any]) -> None:
-    mounts = dict(
-        mount.split(":") for service in compose["services"].values() for mount in service["volumes"]
-    )
+    mounts = dict(mount.split(":") for service in compose["services"].values() for mount in service["volumes"])
     assert set(mounts) == set(compose["volumes"])
     home = compose["services"]["app"]["environment"]["GRAPHCRM_HOME"]
     assert home in mounts.values()

@@ -47,9 +47,7 @@ def run_pytest(folder: Path, no_skips: str) -> str:
 
 def test_skips_fail_with_their_reason_where_none_is_allowed(tmp_path: Path) -> None:
     (tmp_path / "test_some.py").write_text(SKIPPING, encoding="utf-8")
-    (tmp_path / "test_module.py").write_text(
-        "import pytest\npytest.importorskip('no_such_module')\n", encoding="utf-8"
-    )
+    (tmp_path / "test_module.py").write_text("import pytest\npytest.importorskip('no_such_module')\n", encoding="utf-8")
     assert "1 passed, 4 skipped, 1 xfailed" in run_pytest(tmp_path, "0")
     strict = run_pytest(tmp_path, "1")
     assert "2 failed, 1 passed, 3 errors" in strict

@@ -24,9 +24,7 @@ VERSION = PROJECT["version"]
 
 def run(*command: str | Path, cwd: Path) -> str:
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    answer = subprocess.run(
-        list(map(str, command)), cwd=cwd, env=environ, capture_output=True, text=True, check=False
-    )
+    answer = subprocess.run(list(map(str, command)), cwd=cwd, env=environ, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout[-2000:] + answer.stderr[-2000:]
     return answer.stdout
 
@@ -88,10 +86,7 @@ def test_wheel_states_licence_and_command(wheel: Path) -> None:
     metadata = archive.read(f"graphcrm-{VERSION}.dist-info/METADATA").decode()
     assert "License-Expression: Apache-2.0" in metadata
     assert "Apache License" in archive.read(f"graphcrm-{VERSION}.dist-info/licenses/LICENSE").decode()
-    assert (
-        "graphcrm = graphcrm.cli:main"
-        in archive.read(f"graphcrm-{VERSION}.dist-info/entry_points.txt").decode()
-    )
+    assert "graphcrm = graphcrm.cli:main" in archive.read(f"graphcrm-{VERSION}.dist-info/entry_points.txt").decode()
 
 
 def test_source_archive_carries_what_is_needed_to_build_test_and_run(built: Path) -> None:
