@@ -11,6 +11,8 @@ from graphcrm.sample import words
 from graphcrm.sample.draw import DAY, SPAN, Draw, day, when
 from graphcrm.sample.people import Party
 
+__all__ = ["Calendar", "Campaign", "Response", "campaign_rows", "make_campaigns", "make_responses", "response_rows"]
+
 FIRST: Final = 75 * DAY
 MAX_TARGETED: Final = 2_000
 REFERRAL_CAMPAIGN: Final = "Bring a Friend"

@@ -15,6 +15,8 @@ from itertools import accumulate, chain
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
+__all__ = ["DAY", "END", "SPAN", "START", "Draw", "Weighted", "day", "money", "when", "write_csv"]
+
 T = TypeVar("T")
 
 DAY: Final = 86_400

@@ -11,6 +11,8 @@ from graphcrm.sample.draw import DAY, SPAN, Draw, Weighted, when
 from graphcrm.sample.people import Party, User
 from graphcrm.sample.ties import Referral, Relationship
 
+__all__ = ["Interaction", "interaction_rows", "make_interactions"]
+
 _STAFF_KIND = Weighted(("call", "email", "meeting", "visit", "chat"), (30, 34, 14, 10, 12))
 _PRIVATE_KIND = Weighted(("social", "chat", "call", "email", "meeting"), (32, 30, 16, 14, 8))
 # Seconds, shortest and longest.

@@ -10,6 +10,8 @@ from graphcrm.sample.campaigns import Response
 from graphcrm.sample.draw import DAY, SPAN, Draw, Weighted, money, when
 from graphcrm.sample.people import Party
 
+__all__ = ["Line", "Order", "line_rows", "make_orders", "order_ids", "order_rows", "order_values", "product_rows"]
+
 # Days between two orders: everybody has a rhythm of their own, and some never buy (0).
 _RHYTHM = Weighted((0, 14, 30, 60, 90, 180, 365), (20, 1, 4, 9, 17, 25, 24))
 _LINES = Weighted((1, 2, 3, 4, 5), (46, 27, 15, 8, 4))

@@ -10,6 +10,19 @@ from typing import Final
 from graphcrm.sample import words
 from graphcrm.sample.draw import DAY, SPAN, Draw, Weighted, when
 
+__all__ = [
+    "FOUNDERS",
+    "Employers",
+    "Party",
+    "User",
+    "assign_owners",
+    "contact_rows",
+    "customer_rows",
+    "make_parties",
+    "make_users",
+    "user_rows",
+]
+
 # The first comers brought one another, a chain that every sample has, however small.
 FOUNDERS: Final = 8
 FOUNDER_GAP: Final = 6 * DAY

@@ -9,6 +9,8 @@ from graphcrm.sample import words
 from graphcrm.sample.draw import DAY, SPAN, Draw, Weighted, day, when
 from graphcrm.sample.people import FOUNDERS, Party
 
+__all__ = ["Referral", "Relationship", "make_referrals", "make_relationships", "referral_rows", "relationship_rows"]
+
 _CHANNEL = Weighted(words.CHANNELS, (40, 25, 12, 10, 8, 5))
 
 

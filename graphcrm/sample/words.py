@@ -7,6 +7,22 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+__all__ = [
+    "CAMPAIGNS",
+    "CHANNELS",
+    "CITIES",
+    "GIVEN",
+    "INDUSTRIES",
+    "NAME_ORDER",
+    "ORG_WORDS_EN",
+    "ORG_WORDS_ZH",
+    "PRODUCTS",
+    "SUBJECTS",
+    "SURNAMES",
+    "TITLES",
+    "City",
+]
+
 
 class City(NamedTuple):
     """A place where parties live: its name, country, the script names are written in and how phones look."""
@@ -120,8 +136,6 @@ NAME_ORDER: Final[dict[str, str]] = {
     "ja": "{family} {given}",
     "ko": "{family}{given}",
 }
-
-LANGUAGES: Final[tuple[str, ...]] = ("zh", "en", "ar", "ru", "ja", "ko")
 
 INDUSTRIES: Final[tuple[tuple[str, str, str], ...]] = (
     ("hospitality", "Hotels", "酒店管理"),
