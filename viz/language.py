@@ -74,17 +74,13 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "metric.core_number": ("core number", "核数"),
     # the map
     "within": (
-        "{parties} parties and {ties} ties within {hops} hops",
+        "Parties: {parties}, ties: {ties}, within {hops} hops",
         "{hops} 层以内：{parties} 个节点，{ties} 条关系",
     ),
-    "within.one": ("{parties} parties and {ties} ties within one hop", "一层以内：{parties} 个节点，{ties} 条关系"),
+    "within.one": ("Parties: {parties}, ties: {ties}, within one hop", "一层以内：{parties} 个节点，{ties} 条关系"),
     "truncated": (
-        "Not all of it: these are the {parties} closest by strength, and there are more. Raise the limit to see them.",
-        "并非全部：仅显示关系最强的 {parties} 个节点，还有更多。可调高上限查看。",
-    ),
-    "truncated_of": (
-        "Not all of it: {parties} of {total} parties are shown, the strongest ties first.",
-        "并非全部：共 {total} 个节点，按关系强度显示前 {parties} 个。",
+        "Not all of it: these {parties} are the nearest and strongest, and there are more.",
+        "并非全部：仅显示最近、关系最强的 {parties} 个节点，还有更多。",
     ),
     "alone": ("No ties in the chosen layers.", "在所选层中没有关系。"),
     "hops": ("Hops", "层数"),

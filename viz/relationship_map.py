@@ -116,7 +116,6 @@ def map_context(neighborhood: Neighborhood, positions: Positions, language: Lang
         "hops": neighborhood.get("hops") or max((node["party"]["hop"] for node in data["nodes"]), default=0) or 1,
         "names": {node["id"]: node["party"]["name"] for node in data["nodes"]},
         "truncated": bool(neighborhood["truncated"]),
-        "total": neighborhood.get("total"),
     }
 
 

@@ -58,7 +58,7 @@ def test_templates_and_scripts_use_keys_that_exist_and_none_is_left_over() -> No
 
 
 def test_sentences_are_filled_with_separators_and_singulars() -> None:
-    assert text("en", "within", parties=1200, ties=3, hops=2, count=2) == "1,200 parties and 3 ties within 2 hops"
+    assert text("en", "within", parties=1200, ties=3, hops=2, count=2) == "Parties: 1,200, ties: 3, within 2 hops"
     assert text("en", "within", parties=2, ties=1, hops=1, count=1).endswith("within one hop")
     assert text("zh", "map_of", name="{x} 王芳") == "{x} 王芳的关系图谱"
     assert word("zh", "layer", "referral") == "转介绍"

@@ -15,10 +15,13 @@
   const panel = document.getElementById("map-panel");
   const said = document.getElementById("map-said");
   const tools = root.querySelector(".tools");
+  const hint = root.querySelector(".hint");
   const words = read("words");
   const data = read("map-data");
   const options = JSON.parse(read("map-options"));
   const centre = root.dataset.centre;
+  // The more lines cross, the fainter each is.
+  const EDGE_OPACITY = Math.min(0.8, Math.max(0.35, 0.8 - (data.edges.length - 150) / 1500));
 
   const say = (key, values) => {
     const count = values && values.ties === 1 ? `${key}.one` : key;
@@ -38,7 +41,7 @@
   };
   const edgeColors = (edge) => {
     const line = variable(`--layer-${edge.palette}`);
-    return { color: line, highlight: line, hover: line, opacity: 0.8 };
+    return { color: line, highlight: line, hover: line, opacity: EDGE_OPACITY };
   };
   const coloured = (list, colors) => list.map((item) => ({ ...item, color: colors(item) }));
 
@@ -136,7 +139,7 @@
     const places = new Map(data.nodes.map(({ id }) => [id, { x: positions[id].x * scale, y: positions[id].y * scale }]));
     const radius = (node) => sizeOf(node) * scale;
     const corner = network.DOMtoCanvas({ x: 0, y: 0 });
-    const view = boxAt(corner.x * scale, corner.y * scale, frame.clientWidth, frame.clientHeight);
+    const view = boxAt(corner.x * scale, corner.y * scale, frame.clientWidth, frame.clientHeight - hint.offsetHeight);
     const taken = data.nodes.map((node) => {
       const half = radius(node);
       return boxAt(places.get(node.id).x - half, places.get(node.id).y - half, 2 * half, 2 * half);
@@ -260,9 +263,10 @@
     const [left, right] = extent(places.map((place) => place.x));
     const [top, bottom] = extent(places.map((place) => place.y));
     const wide = (frame.clientWidth - Math.min(200, 0.3 * frame.clientWidth)) / Math.max(right - left, 1);
-    const high = (frame.clientHeight - 110) / Math.max(bottom - top, 1);
-    const scale = Math.min(wide, high, 1.4);
-    network.moveTo({ scale, position: { x: (left + right) / 2, y: (top + bottom) / 2 }, animation: false });
+    const high = (frame.clientHeight - hint.offsetHeight - 100) / Math.max(bottom - top, 1);
+    const scale = Math.min(wide, high, 1.2);
+    const middle = { x: (left + right) / 2, y: (top + bottom) / 2 + hint.offsetHeight / 2 / scale };
+    network.moveTo({ scale, position: middle, animation: false });
     grow(Math.min(LARGEST_GROWTH, Math.max(1, SMALLEST_SCALE / scale)));
   }
   const extent = (numbers) => [Math.min(...numbers), Math.max(...numbers)];
