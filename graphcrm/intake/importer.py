@@ -90,6 +90,26 @@ class ImportReport:
     rejects_path: Path | None
 
     @property
+    def read(self) -> int:
+        """Rows of all files."""
+        return sum(file.read for file in self.files)
+
+    @property
+    def created(self) -> int:
+        """Rows that were new."""
+        return sum(file.created for file in self.files)
+
+    @property
+    def updated(self) -> int:
+        """Rows that changed what was there."""
+        return sum(file.updated for file in self.files)
+
+    @property
+    def unchanged(self) -> int:
+        """Rows that were in already."""
+        return sum(file.unchanged for file in self.files)
+
+    @property
     def rejected(self) -> int:
         """Rows that did not come in."""
         return sum(file.rejected for file in self.files)

@@ -98,7 +98,9 @@ def test_sample_comes_in_whole_and_twice_changes_nothing(tmp_path: Path, batch_r
     again = import_files(memory, [tmp_path], batch_rows=batch_rows)
     assert counts(again) == {name: (rows, 0, 0, rows, 0) for name, rows in expected.items()}
     assert first.rejects_path is None
-    assert first.rejected == 0
+    total = sum(expected.values())
+    assert (first.read, first.created, first.updated, first.unchanged, first.rejected) == (total, total, 0, 0, 0)
+    assert (again.read, again.created, again.updated, again.unchanged, again.rejected) == (total, 0, 0, total, 0)
     order = list(dict.fromkeys(name for name, _ in memory.batches))
     assert order == [name for name in TABLES if name in order]
     assert max(rows for _, rows in memory.batches) <= batch_rows
