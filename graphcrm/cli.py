@@ -320,9 +320,9 @@ def _import(
         for item in report.files
     ]
     _print(pd.DataFrame(rows), format_)
-    if rejected := sum(row["rejected"] for row in rows):
-        click.echo(f"{rejected} rows were rejected: {report.rejects_path}", err=True)
-    return SOME_REJECTED if rejected else 0
+    if report.rejected:
+        click.echo(f"{report.rejected} rows were rejected: {report.rejects_path}", err=True)
+    return SOME_REJECTED if report.rejected else 0
 
 
 def _progress() -> Callable[[str, int], None] | None:
@@ -449,7 +449,7 @@ def token_list(format_: str) -> None:
     import pandas as pd
 
     with _graph() as graph:
-        _print(pd.DataFrame(graph.tokens.list(), columns=["name", "role", "created_at"]), format_)
+        _print(pd.DataFrame(graph.tokens.all(), columns=["name", "role", "created_at"]), format_)
 
 
 @token.command("revoke")

@@ -238,9 +238,7 @@ def _wait_until(condition: Any, timeout_s: float) -> bool:
 def _command(folder: Path, port: int, http_port: int, heap: str, timeout_s: float) -> list[str]:
     spec = importlib.util.find_spec("arcadedb_embedded")
     if spec is None or not spec.submodule_search_locations:
-        raise StoreError(
-            "the package arcadedb-embedded is not installed; install it or set GRAPHCRM_NEO4J_URI"
-        )
+        raise StoreError("the package arcadedb-embedded is not installed; install it or set GRAPHCRM_NEO4J_URI")
     package = Path(spec.submodule_search_locations[0])
     settings = {
         "server.rootPath": folder,
@@ -272,7 +270,7 @@ def _command(folder: Path, port: int, http_port: int, heap: str, timeout_s: floa
 
 
 def _free_ports(folder: Path) -> Iterator[int]:
-    """A port for Bolt (the last one used where it is free, so that open drivers find the server again), one for HTTP."""
+    """A port for Bolt (the last one used where free, so that open drivers find the server again), one for HTTP."""
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
         wanted = json.loads((folder / "last.json").read_text())["port"]
         with contextlib.suppress(OSError), socket.socket() as probe:
@@ -338,9 +336,7 @@ class _Supervisor:
         log = self._folder / "server.log"
         _wait_until(
             lambda: (
-                b"ArcadeDB Server started" in log.read_bytes()
-                or server.poll() is not None
-                or self._stopping.is_set()
+                b"ArcadeDB Server started" in log.read_bytes() or server.poll() is not None or self._stopping.is_set()
             ),
             _START_TIMEOUT_S,
         )

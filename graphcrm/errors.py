@@ -50,9 +50,7 @@ class InvalidInput(GraphCRMError):
         The values that exist, where there is a closed list of them.
     """
 
-    def __init__(
-        self, message: str, *, field: str | None = None, allowed: Iterable[str] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, field: str | None = None, allowed: Iterable[str] | None = None) -> None:
         super().__init__(message)
         self.field = field
         self.allowed = list(allowed) if allowed is not None else None

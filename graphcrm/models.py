@@ -43,9 +43,7 @@ def _instant(value: object) -> object:
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            raise PydanticCustomError(
-                "instant", "must be an ISO 8601 time such as 2025-01-31T09:30:00Z"
-            ) from None
+            raise PydanticCustomError("instant", "must be an ISO 8601 time such as 2025-01-31T09:30:00Z") from None
     if not isinstance(value, datetime):
         raise PydanticCustomError("instant", "must be an ISO 8601 time such as 2025-01-31T09:30:00Z")
     try:
@@ -103,9 +101,7 @@ def _encodable(value: str) -> str:
 def _extra(values: dict[str, object]) -> dict[str, object]:
     for key, value in values.items():
         if not re.fullmatch(r"\w{1,64}", key):
-            raise PydanticCustomError(
-                "extra", "names of extra fields are 1 to 64 letters, digits and underscores"
-            )
+            raise PydanticCustomError("extra", "names of extra fields are 1 to 64 letters, digits and underscores")
         if isinstance(value, str):
             _encodable(value)
         if isinstance(value, int) and abs(value) >= 2**63:
@@ -135,9 +131,7 @@ Money = Annotated[Decimal, BeforeValidator(_money)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Number = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
-Ids = Annotated[
-    list[Id], BeforeValidator(_strings), Field(max_length=limits.MAX_LIST_LENGTH), AfterValidator(_unique)
-]
+Ids = Annotated[list[Id], BeforeValidator(_strings), Field(max_length=limits.MAX_LIST_LENGTH), AfterValidator(_unique)]
 Tags = Annotated[
     list[Line], BeforeValidator(_strings), Field(max_length=limits.MAX_LIST_LENGTH), AfterValidator(_unique)
 ]
@@ -149,9 +143,7 @@ class Record(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    extra: Annotated[
-        dict[str, Scalar], Field(max_length=limits.MAX_EXTRA_FIELDS), AfterValidator(_extra)
-    ] = {}
+    extra: Annotated[dict[str, Scalar], Field(max_length=limits.MAX_EXTRA_FIELDS), AfterValidator(_extra)] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -483,9 +475,7 @@ class Table:
         """
         if self.type:
             source_field, target_field = self.ends
-            values = {
-                {source_field: "source_id", target_field: "target_id"}.get(k, k): v for k, v in values.items()
-            }
+            values = {{source_field: "source_id", target_field: "target_id"}.get(k, k): v for k, v in values.items()}
         try:
             record = self.model.model_validate(values)
         except ValidationError as error:
@@ -495,11 +485,7 @@ class Table:
     def _explain(self, error: ValidationError) -> InvalidInput:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         column = str(first["loc"][0]) if first["loc"] else "row"
-        column = (
-            {"source_id": self.ends[0], "target_id": self.ends[1]}.get(column, column)
-            if self.type
-            else column
-        )
+        column = {"source_id": self.ends[0], "target_id": self.ends[1]}.get(column, column) if self.type else column
         reason = {
             "missing": "is required",
             "extra_forbidden": f"is no field of {self.name}; there are: {', '.join(self.columns)}, extra",
@@ -521,9 +507,7 @@ class Table:
     def _tie_row(self, record: Tie) -> Row:
         if record.source_id == record.target_id and self.type in _NEVER_TO_ITSELF:
             what = _NEVER_TO_ITSELF[self.type]
-            raise InvalidInput(
-                f"{self.ends[1]}: {what} (both ends are {record.source_id!r})", field=self.ends[1]
-            )
+            raise InvalidInput(f"{self.ends[1]}: {what} (both ends are {record.source_id!r})", field=self.ends[1])
         since, until = getattr(record, "since", None), getattr(record, "until", None)
         if since is not None and until is not None and until < since:
             raise InvalidInput("until: must not lie before since", field="until")
@@ -624,9 +608,7 @@ TABLES: Final[dict[str, Table]] = {
             Interaction,
             "Interaction",
             references=(
-                Reference(
-                    "from_id", "TOOK_PART_IN", (*PARTY_LABELS, "User"), False, role="from", replaces=True
-                ),
+                Reference("from_id", "TOOK_PART_IN", (*PARTY_LABELS, "User"), False, role="from", replaces=True),
                 Reference("to_ids", "TOOK_PART_IN", (*PARTY_LABELS, "User"), False, role="to", replaces=True),
                 Reference("campaign_id", "ABOUT", ("Campaign",), outgoing=True, replaces=True),
             ),

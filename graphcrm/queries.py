@@ -139,9 +139,7 @@ def _parse(name: str, source: str, words: dict[str, str]) -> Query:
     if access == "read" and (found := _WRITES.search(text)):
         raise ValueError(f"{name}: is @access read but has {found[0]}")
     if set(_PARAMETER.findall(text)) != set(parameters):
-        raise ValueError(
-            f"{name}: parameters {sorted(set(_PARAMETER.findall(text)))} but header {sorted(parameters)}"
-        )
+        raise ValueError(f"{name}: parameters {sorted(set(_PARAMETER.findall(text)))} but header {sorted(parameters)}")
     each = dict(_tags(source, "each"))
     if each.keys() != words.keys():
         raise ValueError(f"{name}: wants the words {sorted(each)}, got {sorted(words)}")

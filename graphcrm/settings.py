@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     """Folder of the embedded engine's data, its password, and the rejects files of imports."""
 
     neo4j_uri: str | None = None
-    """Address of a Neo4j server (``bolt://``, ``neo4j://``, ``neo4j+s://``); without one the embedded engine is used."""
+    """Address of a Neo4j server (``bolt://``, ``neo4j://``, ``neo4j+s://``); without one, the embedded engine."""
     neo4j_user: str = "neo4j"
     """Its user."""
     neo4j_password: SecretStr = SecretStr("")
@@ -63,11 +63,7 @@ class Settings(BaseSettings):
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def _split_hosts(cls, value: object) -> object:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("neo4j_uri")
     @classmethod
@@ -81,7 +77,7 @@ class Settings(BaseSettings):
     @field_validator("default_strengths")
     @classmethod
     def _within_unit_interval(cls, value: DefaultStrengths) -> DefaultStrengths:
-        defaults = cls.model_fields["default_strengths"].default
+        defaults: DefaultStrengths = cls.model_fields["default_strengths"].default
         for name, strength in value.items():
             if name not in defaults:
                 raise ValueError(f"{name!r} is no layer or kind of tie; there are: {', '.join(defaults)}")

@@ -16,13 +16,13 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, Literal, TypeVar
 
 import neo4j
 import neo4j.time
 from neo4j.exceptions import (
     AuthError,
-    ClientError,
     ConfigurationError,
     ConstraintError,
     DriverError,
@@ -45,6 +45,8 @@ _T = TypeVar("_T")
 _COUNTERS: Final = tuple(f"{number:02d}" for number in range(16))
 _MAX_TRIES: Final = 60
 _RETRY_S: Final = 30.0
+_SHUTTING_DOWN: Final = ("Neo.ClientError.Transaction.TransactionNotFound",)
+"""What a server says of transactions that were open when it went down."""
 _GONE: Final = "the database does not answer; check that it runs, then try again"
 _BUSY: Final = "the database is busy with conflicting writes; try again"
 
@@ -54,7 +56,7 @@ Engine = Literal["neo4j", "embedded"]
 class Transaction:
     """A transaction under way; `run` executes a query in it."""
 
-    def __init__(self, tx: neo4j.ManagedTransaction, engine: Engine) -> None:
+    def __init__(self, tx: neo4j.Transaction, engine: Engine) -> None:
         self._tx = tx
         self._engine = engine
         self.changed = False
@@ -78,8 +80,19 @@ class Transaction:
             Its rows in its order, each with the columns that its header names.
         """
         query = queries.get(name, self._engine, **(words or {}))
-        rows = _run(self._tx, query, parameters)
+        rows = self.execute(query, parameters)
         self.changed = self.changed or query.access == "write"
+        return rows
+
+    def execute(self, query: Query, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        """Run a query that by itself is no reason to commit; see `run`."""
+        if parameters.keys() != query.parameters.keys():
+            raise TypeError(f"{query.name} takes {sorted(query.parameters)}, got {sorted(parameters)}")
+        began = time.perf_counter()
+        result = self._tx.run(query.text, parameters)
+        rows = [dict(zip(row.keys(), map(_plain, row.values()), strict=True)) for row in result]
+        elapsed_ms = round((time.perf_counter() - began) * 1000, 1)
+        _log.debug("query", extra={"query": query.name, "access": query.access, "rows": len(rows), "ms": elapsed_ms})
         return rows
 
 
@@ -179,7 +192,7 @@ class GraphStore:
         StoreError
             The database is gone, or a query took too long.
         """
-        return self._again(lambda: self._attempt("READ", lambda tx: work(Transaction(tx, self.engine))))
+        return self._again(lambda: self._attempt("READ", work))
 
     def write(self, work: Callable[[Transaction], _T], keys: Iterable[str] = ()) -> _T:
         """Do some writing in one transaction, and raise the graph's revision when something was written.
@@ -208,25 +221,18 @@ class GraphStore:
         counters = sorted({_COUNTERS[zlib.crc32(key.encode()) % len(_COUNTERS)] for key in keys})
         counters = counters or [random.choice(_COUNTERS)]
 
-        def attempt(tx: neo4j.ManagedTransaction) -> tuple[_T, bool]:
-            inner = Transaction(tx, self.engine)
-            _run(tx, queries.get("store/lock_counters", self.engine), {"counters": counters})
-            result = work(inner)
-            if inner.changed:
-                _run(tx, queries.get("store/raise_counters", self.engine), {"counters": counters})
-            return result, inner.changed
+        def attempt(tx: Transaction) -> _T:
+            tx.execute(queries.get("store/lock_counters", self.engine), {"counters": counters})
+            result = work(tx)
+            if tx.changed:
+                tx.run("store/raise_counters", counters=counters)
+            return result
 
-        def once() -> _T:
-            with self._turn or nullcontext():
-                return self._attempt("WRITE", attempt, keep=True)
-
-        return self._again(once)
+        return self._again(lambda: self._in_turn(attempt))
 
     def revision(self) -> int:
         """The graph's revision, as the leader has it: a number that every write raises."""
-        found = self._again(
-            lambda: self._attempt("WRITE", lambda tx: Transaction(tx, self.engine).run("store/read_revision"))
-        )
+        found = self._again(lambda: self._attempt("WRITE", lambda tx: tx.run("store/read_revision")))
         return int(found[0]["revision"])
 
     def touch(self) -> int:
@@ -234,20 +240,24 @@ class GraphStore:
         self.write(lambda tx: tx.run("store/raise_counters", counters=[]))
         return self.revision()
 
-    def _attempt(self, access: str, work: Callable[[neo4j.ManagedTransaction], Any], keep: bool = False) -> Any:
-        """Run `work` in one transaction; with `keep` it answers (result, whether to commit)."""
+    def _in_turn(self, work: Callable[[Transaction], _T]) -> _T:
+        with self._turn or nullcontext():
+            return self._attempt("WRITE", work)
+
+    def _attempt(self, access: str, work: Callable[[Transaction], _T]) -> _T:
+        """Do `work` in one transaction, and commit when it changed something."""
         with self._session(access) as session:
-            tx = session.begin_transaction(timeout=self.settings.query_timeout_s)
+            inner = session.begin_transaction(timeout=self.settings.query_timeout_s)
             try:
-                outcome = work(tx)
-                result, commit = outcome if keep else (outcome, False)
-                if commit:
-                    tx.commit()
+                tx = Transaction(inner, self.engine)
+                result = work(tx)
+                if tx.changed:
+                    inner.commit()
                 else:
-                    tx.rollback()
+                    inner.rollback()
+                return result
             finally:
-                tx.close()
-            return result
+                inner.close()
 
     @contextmanager
     def _session(self, access: str) -> Iterator[neo4j.Session]:
@@ -276,7 +286,9 @@ class GraphStore:
                 if tried >= 1 or not self._recovered():
                     break
             except Neo4jError as error:
-                raise _translated(error) from None
+                failure = error
+                if error.code not in _SHUTTING_DOWN:
+                    break
             if time.monotonic() > deadline:
                 break
             time.sleep(min(0.5, 0.005 * 1.5**tried) * random.uniform(0.5, 1.0))
@@ -306,41 +318,27 @@ class GraphStore:
         source = (queries.directory() / "schema" / f"{name}.cypher").read_text(encoding="utf-8")
         text = "\n".join(line for line in source.splitlines() if not line.startswith("//"))
         for statement in filter(None, (part.strip() for part in text.split(";"))):
-            query = Query(f"schema/{name}", statement, "", "write", {}, {})
-            self._again(lambda query=query: self._schema_change(query))  # type: ignore[misc]
-        self._again(lambda: self._attempt("WRITE", self._record(name), keep=True))
+            change = Query(f"schema/{name}", statement, "", "write", {}, {})
+            self._again(partial(self._in_turn, partial(_change_schema, change)))
+        self._again(partial(self._in_turn, partial(_record_migration, name)))
         _log.info("schema", extra={"migration": name})
-
-    def _schema_change(self, query: Query) -> None:
-        with self._turn or nullcontext():
-            self._attempt("WRITE", lambda tx: (_run(tx, query, {}), True), keep=True)
-
-    def _record(self, name: str) -> Callable[[neo4j.ManagedTransaction], tuple[None, bool]]:
-        def work(tx: neo4j.ManagedTransaction) -> tuple[None, bool]:
-            inner = Transaction(tx, self.engine)
-            inner.run("store/create_counters", counters=list(_COUNTERS))
-            inner.run("store/record_migration", id=name, at=datetime.now(UTC))
-            return None, True
-
-        return work
 
     def migrations(self) -> list[str]:
         """Names of the schema migrations that were applied, in order."""
         return sorted(self.read("store/read_migrations")[0]["ids"])
 
 
+def _change_schema(change: Query, tx: Transaction) -> None:
+    tx.execute(change, {})
+    tx.changed = True
+
+
+def _record_migration(name: str, tx: Transaction) -> None:
+    tx.run("store/create_counters", counters=list(_COUNTERS))
+    tx.run("store/record_migration", id=name, at=datetime.now(UTC))
+
+
 # ---- what both engines have in common --------------------------------------------------------------------
-
-
-def _run(tx: neo4j.ManagedTransaction, query: Query, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    if parameters.keys() != query.parameters.keys():
-        raise TypeError(f"{query.name} takes {sorted(query.parameters)}, got {sorted(parameters)}")
-    began = time.perf_counter()
-    result = tx.run(query.text, parameters)
-    rows = [{key: _plain(value) for key, value in record.items()} for record in result]
-    elapsed_ms = round((time.perf_counter() - began) * 1000, 1)
-    _log.debug("query", extra={"query": query.name, "access": query.access, "rows": len(rows), "ms": elapsed_ms})
-    return rows
 
 
 def _plain(value: Any) -> Any:
@@ -370,8 +368,8 @@ def _translated(error: Exception) -> Exception:
         return Conflict("another record has this id already")
     if isinstance(error, TransientError):
         return StoreError(_BUSY, retryable=True)
-    if isinstance(error, ServiceUnavailable | SessionExpired | DriverError | OSError):
+    if isinstance(error, ServiceUnavailable | SessionExpired | DriverError | OSError) or code in _SHUTTING_DOWN:
         return StoreError(_GONE, retryable=True)
-    if isinstance(error, ClientError | Neo4jError):
-        return StoreError(f"the database refused a query ({code})")
+    if isinstance(error, Neo4jError):
+        return StoreError(f"the database refused a query ({code})", retryable=code.startswith("Neo.DatabaseError"))
     return error

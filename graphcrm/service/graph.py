@@ -157,7 +157,7 @@ class Graph:
         snapshot, network = self._projected(layers, as_of)
         key = (network.layers, network.as_of)
         scored = snapshot.once(("scores", metric, normalized, *key), lambda: scores(network, metric, normalized))
-        order = np.argsort(rank(network.ids, scored.values))
+        order = rank(network.ids, scored.values)
         if segment is not None:
             order = order[np.isin(network.ids[order], self._members(segment, network.as_of))]
         order = order[:limit]
@@ -173,7 +173,7 @@ class Graph:
                 "reason": [describe(fact, language) for fact in facts],
             }
         )
-        frame.attrs = _facts(snapshot, network) | {"metric": metric, "normalized": normalized, **scored.facts}
+        frame.attrs.update(_facts(snapshot, network) | {"metric": metric, "normalized": normalized, **scored.facts})
         return frame
 
     def paths(
@@ -222,7 +222,7 @@ class Graph:
             raise InvalidInput("target: must be another party than source", field="target")
         found = best_paths(network, source, target, by=by, k=k, max_hops=max_hops)
         frame = _table([asdict(path) for path in found], ["party_ids", "hops", "strength", "ties"])
-        frame.attrs = _facts(snapshot, network) | {"by": by}
+        frame.attrs.update(_facts(snapshot, network) | {"by": by})
         return frame
 
     def neighborhood(
@@ -303,7 +303,7 @@ class Graph:
             {"party_id": link.party_id, "name": _name(network, link.party_id), "at": _iso(link.at)} for link in links
         ]
         frame = _table(rows, ["party_id", "name", "at"])
-        frame.attrs = _facts(snapshot, network)
+        frame.attrs.update(_facts(snapshot, network))
         return frame
 
     def referral_tree(
@@ -360,12 +360,15 @@ class Graph:
         ]
         columns = ["party_id", "referrer_id", "name", "depth", "at", "revenue", "own_revenue"]
         frame = _table(rows, columns)
-        frame.attrs = _facts(snapshot, network) | {
-            "root": tree.root,
-            "revenue": _amounts(tree.revenue),
-            "own_revenue": _amounts(tree.own_revenue),
-            "truncated": tree.truncated,
-        }
+        frame.attrs.update(
+            _facts(snapshot, network)
+            | {
+                "root": tree.root,
+                "revenue": _amounts(tree.revenue),
+                "own_revenue": _amounts(tree.own_revenue),
+                "truncated": tree.truncated,
+            }
+        )
         return frame
 
     def referral_paths(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -105,14 +105,9 @@ def _condition(table: Table, field: str, op: str, text: str) -> dict[str, Any]:
 
 @cache
 def _adapter(table: Table, field: str) -> TypeAdapter[Any]:
+    """Reads one field's values by the rules of its model."""
     info = table.model.model_fields[field]
-    return TypeAdapter(info.annotation) if not info.metadata else TypeAdapter(_annotated(info))
-
-
-def _annotated(info: Any) -> Any:
-    from typing import Annotated
-
-    return Annotated[(info.annotation, *info.metadata)]
+    return TypeAdapter(Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation)  # type: ignore[arg-type]
 
 
 def _parse(table: Table, field: str, text: Any, named: str) -> Any:

@@ -69,7 +69,7 @@ class Tokens:
         self._read_at = float("-inf")
         return token
 
-    def list(self) -> list[dict[str, Any]]:
+    def all(self) -> list[dict[str, Any]]:
         """Names, roles and times of creation, by name."""
         return [
             {"name": t["id"], "role": t["role"], "created_at": from_graph("created_at", t["created_at"])}

@@ -1,0 +1,193 @@
+"""The embedded engine: one server a folder, whoever starts, dies or leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import graphcrm
+from graphcrm import embedded
+from graphcrm.settings import Settings
+
+CLIENT = """
+import sys, graphcrm
+from pathlib import Path
+from graphcrm.settings import Settings
+graph = graphcrm.connect(Settings(home=Path(sys.argv[1]), embedded_heap="512m"))
+graph.records.create("customers", {"id": sys.argv[2], "name": "x"})
+print(graph.store._lease.server.pid, flush=True)
+sys.stdin.readline()
+graph.close()
+"""
+
+
+def _client(home: Path, id_: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", CLIENT, str(home), id_], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def _server_pid(client: subprocess.Popen[str]) -> int:
+    assert client.stdout
+    return int(client.stdout.readline())
+
+
+def _leave(client: subprocess.Popen[str]) -> None:
+    client.communicate("\n", timeout=60)
+    assert client.returncode == 0
+
+
+def _state(home: Path) -> dict[str, Any]:
+    return dict(json.loads((home / "embedded" / "server.json").read_text()))
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process runs (one that ended and was not yet waited for does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _await(condition: Callable[[], bool], seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def _settings(home: Path) -> Settings:
+    return Settings(home=home, embedded_heap="512m")
+
+
+def test_eight_processes_at_once_share_one_server_that_leaves_with_the_last(empty_home: Path) -> None:
+    clients = [_client(empty_home, f"C{n}") for n in range(8)]
+    pids = {_server_pid(client) for client in clients}
+    assert len(pids) == 1
+    supervisor = _state(empty_home)["supervisor"]
+    for client in clients[:-1]:
+        _leave(client)
+    assert _alive(*pids)
+    with graphcrm.connect(_settings(empty_home)) as graph:
+        assert graph.status()["labels"] == {"Customer": 8}
+    assert _alive(*pids)
+    _leave(clients[-1])
+    assert not _alive(*pids)
+    _await(lambda: not _alive(supervisor))
+    assert not (empty_home / "embedded" / "server.json").exists()
+
+
+@pytest.mark.parametrize("victim", ["client", "server", "supervisor", "all"])
+def test_kill_dash_nine_loses_nothing(empty_home: Path, victim: str) -> None:
+    client = _client(empty_home, "C1")
+    server = _server_pid(client)
+    with graphcrm.connect(_settings(empty_home)) as graph:
+        graph.records.create("customers", {"id": "C2", "name": "x"})
+        supervisor = _state(empty_home)["supervisor"]
+        doomed = {"client": [client.pid], "server": [server], "supervisor": [supervisor]}
+        for pid in doomed.get(victim, [client.pid, supervisor, server]):
+            os.kill(pid, signal.SIGKILL)
+
+        def answers() -> bool:
+            try:
+                return bool(graph.status()["labels"] == {"Customer": 2})
+            except graphcrm.StoreError as error:
+                assert error.retryable
+                return False
+
+        _await(answers)
+        graph.records.create("customers", {"id": "C3", "name": "x"})
+        running = _state(empty_home)
+        assert _alive(running["pid"])
+        assert victim != "client" or running["pid"] == server
+    client.kill()
+    client.communicate()
+    _await(lambda: not _alive(running["pid"]))
+    with graphcrm.connect(_settings(empty_home)) as graph:
+        assert graph.status()["labels"] == {"Customer": 3}
+
+
+def test_stop_ends_it_whoever_uses_it_and_the_next_start_serves_all(empty_home: Path) -> None:
+    with graphcrm.connect(_settings(empty_home)) as graph:
+        graph.records.create("customers", {"id": "C1", "name": "x"})
+        pid = _state(empty_home)["pid"]
+        assert embedded.stop(empty_home)
+        assert not _alive(pid)
+        assert not embedded.stop(empty_home)
+        with pytest.raises(graphcrm.StoreError, match="does not answer") as caught:
+            graph.status()
+        assert caught.value.retryable
+        with graphcrm.connect(_settings(empty_home)) as other:
+            assert other.status()["labels"] == {"Customer": 1}
+            assert graph.status()["labels"] == {"Customer": 1}
+
+
+def test_ctrl_c_does_not_take_the_server_along(empty_home: Path) -> None:
+    client = subprocess.Popen(
+        [sys.executable, "-c", CLIENT, str(empty_home), "C1"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    _server_pid(client)
+    with graphcrm.connect(_settings(empty_home)) as graph:
+        os.killpg(client.pid, signal.SIGINT)
+        client.wait(30)
+        assert graph.status()["labels"] == {"Customer": 1}
+
+
+def test_only_its_owner_may_read_the_secrets_and_nothing_else_listens(empty_home: Path) -> None:
+    with graphcrm.connect(_settings(empty_home)):
+        folder = empty_home / "embedded"
+        for path in (folder / "password", folder / "server.json"):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        pid = _state(empty_home)["pid"]
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+        assert (folder / "password").read_text() not in command
+        assert all(address.startswith("127.") for address in _listening(pid))
+
+
+def _listening(pid: int) -> list[str]:
+    """Addresses on which a process listens, from the kernel's tables."""
+    inodes = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            target = os.readlink(descriptor)
+        except FileNotFoundError:
+            continue
+        if target.startswith("socket:["):
+            inodes.add(target[8:-1])
+    found = []
+    for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == "0A" and fields[9] in inodes:
+            found.append(".".join(str(byte) for byte in reversed(bytes.fromhex(fields[1].split(":")[0]))))
+    for line in Path(f"/proc/{pid}/net/tcp6").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == "0A" and fields[9] in inodes:
+            address = fields[1].split(":")[0]
+            mapped = address.startswith("0000000000000000FFFF0000")
+            found.append(
+                ".".join(str(b) for b in reversed(bytes.fromhex(address[24:]))) if mapped else f"ipv6 {address}"
+            )
+    assert found
+    return found
+
+
+def test_a_folder_that_cannot_be_used_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(graphcrm.StoreError, match="GRAPHCRM_HOME"):
+        graphcrm.connect(_settings(tmp_path / "file"))
