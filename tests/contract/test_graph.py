@@ -9,7 +9,7 @@ import pytest
 
 from graphcrm import Graph, InvalidInput, NotFound
 
-KITE = "AB AC AD AF BD BE BG CD CF DE DF DG EG FG FH GH HI IJ".split()
+KITE = ["AB", "AC", "AD", "AF", "BD", "BE", "BG", "CD", "CF", "DE", "DF", "DG", "EG", "FG", "FH", "GH", "HI", "IJ"]
 
 
 def _people(graph: Graph, *ids: str, **fields: Any) -> None:
@@ -157,7 +157,7 @@ def test_works_with_joins_colleagues_through_their_employer(graph: Graph) -> Non
     _people(graph, "E", kind="organization")
     graph.records.upsert("contacts", [{"id": i, "name": i, "customer_id": "E"} for i in ("K1", "K2")])
     network = graph.network(["works_with"])
-    assert sorted(network.edges) == [("K1", "E"), ("K2", "E")] or len(network.edges) == 2
+    assert {frozenset(edge) for edge in network.edges} == {frozenset({"K1", "E"}), frozenset({"K2", "E"})}
     assert nx.shortest_path_length(network, "K1", "K2") == 2
     assert not network.is_directed()
 
