@@ -210,10 +210,14 @@ def _handle(request: Request, error: Exception) -> Response:
 
 
 def _methods_of(request: Request, error: HTTPException) -> list[str]:
-    """All methods that an address takes: each route knows its own alone."""
+    """All methods of the resource that an address names: each route knows its own alone.
+
+    An address may also be read as an id that ends in a resource's name; the first reading counts.
+    """
     methods = {method.strip() for method in (error.headers or {}).get("Allow", "").split(",") if method}
-    for route in request.app.state.routes:
-        if route.path_regex.match(request.scope["path"]):
+    matching = [route for route in request.app.state.routes if route.path_regex.match(request.scope["path"])]
+    for route in matching:
+        if route.path_format == matching[0].path_format:
             methods |= route.methods
     return sorted(methods)
 

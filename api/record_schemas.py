@@ -213,8 +213,8 @@ def filter_parameters(resource: str) -> list[Schema]:
     Returns
     -------
     list of dict
-        Every field by its value; text also by a part of it (``__contains``), times, days and numbers also by their
-        bounds (``__gte``, ``__lte``).
+        Every field by its value (but for long texts); text also by a part of it (``__contains``); times, days and
+        numbers also by their bounds (``__gte``, ``__lte``).
     """
     if resource == "ties":
         text = {"type": "string"}
@@ -226,13 +226,16 @@ def filter_parameters(resource: str) -> list[Schema]:
     for name in TABLES[resource].columns:
         parts = [part for part in fields[name].get("anyOf", [fields[name]]) if part.get("type") != "null"]
         value = parts[0].get("items", parts[0])
-        found.append(_parameter(name, value))
+        if value.get("maxLength", 0) <= MAX_NAME_LENGTH:
+            found.append(_parameter(name, value))
         if name in references or parts[0].get("type") == "array" or "enum" in value:
             continue
         if len(parts) > 1 or "format" in value or value["type"] in ("integer", "number"):
             found += [_parameter(f"{name}__gte", value), _parameter(f"{name}__lte", value)]
         else:
-            found.append(_parameter(f"{name}__contains", {"type": "string", "minLength": 1}))
+            found.append(
+                _parameter(f"{name}__contains", {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH})
+            )
     return found
 
 

@@ -19,7 +19,7 @@ from api.record_schemas import RESOURCES, check_types, component_names, filter_p
 from api.schemas import BulkAnswer
 from graphcrm import Graph
 from graphcrm.errors import InvalidInput, StaleVersion
-from graphcrm.limits import MAX_BULK_ROWS, MAX_ID_LENGTH, MAX_PAGE
+from graphcrm.limits import MAX_BULK_ROWS, MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_PAGE
 from graphcrm.service.records import etag
 
 __all__ = ["PREFIX", "router"]
@@ -103,6 +103,9 @@ def add_list(resource: str) -> None:
         if sort not in sort_names(resource):
             raise InvalidInput(f"sort: there is no {sort[:100]!r}", field="sort", allowed=sort_names(resource))
         wanted = {name: value for name, value in request.query_params.items() if name in names}
+        for name, value in wanted.items():
+            if len(value) > MAX_NAME_LENGTH:
+                raise InvalidInput(f"{name}: must have at most {MAX_NAME_LENGTH} characters", field=name)
         page = graph.records.page(resource, filters=wanted, sort=sort, cursor=cursor, limit=limit)
         return json_response({"items": page.items, "next_cursor": page.next_cursor})
 
