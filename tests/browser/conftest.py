@@ -96,7 +96,9 @@ def fill(graph: graphcrm.Graph) -> None:
         for i in range(1, 15)
     ]
     ties.append({"type": "KNOWS", "source_id": "C0", "target_id": "N00", "kind": "partner"})
-    for table, rows in (("customers", customers), ("contacts", contacts), ("ties", ties)):
+    calls = [{"id": "I1", "kind": "call", "at": "2026-03-04T05:06:07Z", "from_id": "C0", "to_ids": ["N01", "P0"]}]
+    tables = {"customers": customers, "contacts": contacts, "interactions": calls, "ties": ties}
+    for table, rows in tables.items():
         report = graph.records.upsert(table, rows)
         assert report.rejected == [], report.rejected
 
