@@ -287,12 +287,16 @@ class GraphStore:
                     break
             except Neo4jError as error:
                 failure = error
-                if error.code not in _SHUTTING_DOWN:
+                if error.code not in _SHUTTING_DOWN and not self._starting(error):
                     break
             if time.monotonic() > deadline:
                 break
             time.sleep(min(0.5, 0.005 * 1.5**tried) * random.uniform(0.5, 1.0))
         raise _translated(failure) from None
+
+    def _starting(self, error: Neo4jError) -> bool:
+        """Whether the embedded engine is coming up: it listens a moment before it knows its own user."""
+        return self.engine == "embedded" and isinstance(error, AuthError)
 
     def _recovered(self) -> bool:
         """Bring a dead embedded engine back; whether a second try makes sense."""
