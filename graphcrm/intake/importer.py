@@ -7,7 +7,7 @@ again. While one batch is being written the next is read and validated.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -21,7 +21,6 @@ from graphcrm.intake.readers import Reject
 from graphcrm.intake.rejects import RejectWriter
 from graphcrm.intake.sources import Source, SourceRow
 from graphcrm.models import Row, Table
-from graphcrm.schema import PARTY_LABELS, TIE_TYPES
 
 __all__ = ["FileReport", "ImportReport", "Refusal", "Writer", "import_files"]
 
@@ -46,7 +45,12 @@ class Writer(Protocol):
     """What takes the rows: `graphcrm.service.records.Records`."""
 
     def write(
-        self, table: Table, rows: Sequence[Row], *, dry_run: bool = False, assumed: Mapping[str, str] | None = None
+        self,
+        table: Table,
+        rows: Sequence[Row],
+        *,
+        dry_run: bool = False,
+        assumed: Mapping[str, Collection[str]] | None = None,
     ) -> Sequence[Outcome]:
         """Write valid rows in one transaction, and tell what became of each."""
 
@@ -162,7 +166,7 @@ def import_files(
     with ExitStack() as stack:
         write_reject = stack.enter_context(RejectWriter(rejects))
         worker = stack.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="graphcrm-import"))
-        assumed = _Assumed() if dry_run else None
+        assumed: dict[str, set[str]] | None = {} if dry_run else None
         reports = []
         for source in sources:
             loading = _Loading(graph_records, source, worker, write_reject, progress, batch_rows, assumed)
@@ -193,7 +197,7 @@ class _Loading:
         write_reject: RejectWriter,
         progress: Callable[[str, int], None] | None,
         batch_rows: int,
-        assumed: _Assumed | None,
+        assumed: dict[str, set[str]] | None,
     ) -> None:
         self._records = records
         self._source = source
@@ -203,7 +207,6 @@ class _Loading:
         self._progress = progress
         self._batch_rows = batch_rows
         self._assumed = assumed
-        self._labels = assumed.of(source.table) if assumed else None
         self._report = FileReport(source.file.name, source.table.name)
         # Of each id the line on which it stood first, above 64 bits that tell a row that repeats it exactly.
         self._seen: dict[str, int] = {}
@@ -224,7 +227,7 @@ class _Loading:
     def _write(self, rows: Sequence[Row]) -> Sequence[Outcome]:
         if not rows:
             return []
-        return self._records.write(self._table, rows, dry_run=self._assumed is not None, assumed=self._labels)
+        return self._records.write(self._table, rows, dry_run=self._assumed is not None, assumed=self._assumed)
 
     def _batches(self) -> Iterator[_Batch]:
         batch = _Batch()
@@ -269,8 +272,8 @@ class _Loading:
         for row, origin, outcome in zip(batch.rows, batch.origins, written.result(), strict=True):
             if isinstance(outcome, str):
                 counts[outcome] += 1
-                if self._assumed is not None and self._labels is not None:
-                    self._assumed.add(self._table, row, self._labels)
+                if self._assumed is not None:
+                    _assume(self._assumed, self._table, row)
             else:
                 self._refused[row.id] = outcome.column, f"{outcome.column}: {outcome.reason}"
                 batch.rejects.append(self._reject(origin, *self._refused[row.id]))
@@ -304,30 +307,11 @@ class _Loading:
 _MARK: Final = (1 << 64) - 1
 
 
-class _Assumed:
-    """What a dry run would have created so far, so that later rows may name it."""
-
-    def __init__(self) -> None:
-        self._ids: dict[str, set[str]] = {}
-
-    def of(self, table: Table) -> dict[str, str]:
-        """Labels by id, of those labels alone that rows of the table can name or share their ids with."""
-        if table.type:
-            kind = TIE_TYPES[table.type]
-            labels: tuple[str, ...] = (*kind.sources, *kind.targets)
-        else:
-            parties = PARTY_LABELS if table.label in PARTY_LABELS else ()
-            named = (label for reference in table.references for label in reference.labels)
-            labels = (table.label or "", *parties, *named)
-        return {id_: label for label in reversed(labels) for id_ in self._ids.get(label, ())}
-
-    def add(self, table: Table, row: Row, labels: dict[str, str]) -> None:
-        """Take a row as written, for other tables and for the rest of its own."""
-        if table.label:
-            self._ids.setdefault(table.label, set()).add(row.id)
-            labels[row.id] = table.label
-        for reference in table.references:
-            if reference.creates:
-                for id_ in row.references.get(reference.field, ()):
-                    self._ids.setdefault(reference.labels[0], set()).add(id_)
-                    labels.setdefault(id_, reference.labels[0])
+def _assume(assumed: dict[str, set[str]], table: Table, row: Row) -> None:
+    """Take a row of a dry run as written, for later rows to name."""
+    if table.label:
+        assumed.setdefault(row.id, set()).add(table.label)
+    for reference in table.references:
+        if reference.creates:
+            for id_ in row.references.get(reference.field, ()):
+                assumed.setdefault(id_, set()).add(reference.labels[0])

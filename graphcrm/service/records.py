@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -261,7 +261,7 @@ class Records:
         rows: Sequence[Row],
         *,
         dry_run: bool = False,
-        assumed: Mapping[str, str] | None = None,
+        assumed: Mapping[str, Collection[str]] | None = None,
     ) -> list[Outcome]:
         """Write valid rows of one table, in one transaction a wave; a second row of an id comes in the next wave.
 

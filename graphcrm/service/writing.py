@@ -6,7 +6,7 @@ Import, bulk upsert, create, replace and patch all end here, in one transaction 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -81,7 +81,7 @@ def write_rows(
     mode: Mode = "upsert",
     *,
     dry_run: bool = False,
-    assumed: Mapping[str, str] | None = None,
+    assumed: Mapping[str, Collection[str]] | None = None,
 ) -> list[Outcome]:
     """Write rows of one table.
 
@@ -115,11 +115,11 @@ def write_rows(
 
 
 def resolve_labels(
-    tx: Transaction, labels: Sequence[str], ids: Iterable[str], assumed: Mapping[str, str]
+    tx: Transaction, labels: Sequence[str], ids: Iterable[str], assumed: Mapping[str, Collection[str]]
 ) -> dict[str, str]:
     """Find the label of each id among some labels, the first one that has it; ids found nowhere are left out."""
     wanted = dict.fromkeys(ids)
-    found = {id_: assumed[id_] for id_ in wanted if assumed.get(id_) in labels}
+    found = {id_: label for id_ in wanted for label in reversed(labels) if label in assumed.get(id_, ())}
     for label in labels:
         missing = [id_ for id_ in wanted if id_ not in found]
         if missing:
@@ -160,7 +160,7 @@ def _nobody(labels: Sequence[str], id_: str) -> str:
 
 
 def _plan_ties(
-    tx: Transaction, table: Table, rows: Sequence[Row], mode: Mode, plan: _Plan, assumed: Mapping[str, str]
+    tx: Transaction, table: Table, rows: Sequence[Row], mode: Mode, plan: _Plan, assumed: Mapping[str, Collection[str]]
 ) -> list[Outcome]:
     kind = TIE_TYPES[table.type or ""]
     sources = resolve_labels(tx, kind.sources, (row.source_id for row in rows), assumed)
@@ -202,7 +202,7 @@ def _existing_ties(tx: Transaction, ties: Iterable[TieRow]) -> dict[str, dict[st
 
 
 def _plan_nodes(
-    tx: Transaction, table: Table, rows: Sequence[Row], mode: Mode, plan: _Plan, assumed: Mapping[str, str]
+    tx: Transaction, table: Table, rows: Sequence[Row], mode: Mode, plan: _Plan, assumed: Mapping[str, Collection[str]]
 ) -> list[Outcome]:
     label = table.label or ""
     ids = [row.id for row in rows]
@@ -220,7 +220,7 @@ def _plan_nodes(
         tied = refs.plan(row, plan)
         if old is None:
             plan.creates[label].append(row.properties)
-            outcomes.append("unchanged" if assumed.get(row.id) == label else "created")
+            outcomes.append("unchanged" if label in assumed.get(row.id, ()) else "created")
         elif changed := _difference(old, row.properties, mode):
             plan.updates[label].append({"id": row.id} | changed)
             outcomes.append("updated")
@@ -229,7 +229,9 @@ def _plan_nodes(
     return outcomes
 
 
-def _rejected_ids(tx: Transaction, label: str, ids: list[str], assumed: Mapping[str, str]) -> dict[str, Rejected]:
+def _rejected_ids(
+    tx: Transaction, label: str, ids: list[str], assumed: Mapping[str, Collection[str]]
+) -> dict[str, Rejected]:
     """New ids that a party of the other label has: customers and contacts share one namespace."""
     if label not in PARTY_LABELS:
         return {}
@@ -248,11 +250,11 @@ class _References:
         rows: Sequence[Row],
         mode: Mode,
         existing: Mapping[str, dict[str, Any]],
-        assumed: Mapping[str, str],
+        assumed: Mapping[str, Collection[str]],
     ) -> None:
         self._table = table
         self._mode = mode
-        own = {row.id: table.label or "" for row in rows}
+        own = {row.id: {table.label or "", *assumed.get(row.id, ())} for row in rows}
         self._labels = {
             ref.field: resolve_labels(
                 tx,

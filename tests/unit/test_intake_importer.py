@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +34,12 @@ class Memory:
     die_at: int | None = None
 
     def write(
-        self, table: Table, rows: Sequence[Row], *, dry_run: bool = False, assumed: Mapping[str, str] | None = None
+        self,
+        table: Table,
+        rows: Sequence[Row],
+        *,
+        dry_run: bool = False,
+        assumed: Mapping[str, Collection[str]] | None = None,
     ) -> list[Outcome]:
         assert len({row.id for row in rows}) == len(rows) > 0
         if len(self.batches) == self.die_at:
@@ -43,9 +48,11 @@ class Memory:
         own = {row.id for row in rows} if table.label else set()
         return [self._one(table, row, own, dry_run, assumed or {}) for row in rows]
 
-    def _one(self, table: Table, row: Row, own: set[str], dry_run: bool, assumed: Mapping[str, str]) -> Outcome:
+    def _one(
+        self, table: Table, row: Row, own: set[str], dry_run: bool, assumed: Mapping[str, Collection[str]]
+    ) -> Outcome:
         def known(labels: Sequence[str], id_: str) -> bool:
-            return assumed.get(id_) in labels or any((label, id_) in self.nodes for label in labels)
+            return any(label in assumed.get(id_, ()) or (label, id_) in self.nodes for label in labels)
 
         if table.type:
             kind = TIE_TYPES[table.type]
@@ -218,6 +225,21 @@ def test_dry_run_knows_owners_that_would_be_made(tmp_path: Path) -> None:
         tmp_path,
         customers="id,name,owner_id\nA,Ann,U1\n",
         interactions="id,kind,at,from_id,to_ids\nI,call,2025-01-01,U1,A\n",
+    )
+    assert import_files(Memory(), [tmp_path], dry_run=True).rejected == 0
+
+
+def test_dry_run_knows_ids_that_several_labels_share(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        users="id,name,reports_to_id\n1,Boss,\n2,Rep,1\n",
+        customers="id,name,owner_id\n1,Ann,2\n2,Bob,1\n",
+        products="id,name\n1,Tea\n",
+        campaigns="id,name,targeted_ids\n1,Mail,1|2\n",
+        interactions="id,kind,at,from_id,to_ids,campaign_id\n1,call,2025-01-01,1,2,1\n",
+        orders="id,customer_id,at\n1,1,2025-01-01\n",
+        order_lines="order_id,product_id,quantity\n1,1,3\n",
+        responses="party_id,campaign_id,kind\n1,1,opened\n",
     )
     assert import_files(Memory(), [tmp_path], dry_run=True).rejected == 0
 
