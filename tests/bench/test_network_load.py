@@ -38,7 +38,7 @@ def test_network_load(graph: Graph, bare: Any, engine: str, report: Callable[...
         columns = Resident(graph.store).snapshot().columns
         assert (len(columns.party_ids), len(columns.tie_ids)) == (PARTIES, TIES)
 
-    row_wise, column_wise = best_of(3, lambda: seconds(naive), lambda: seconds(product))
+    row_wise, column_wise = best_of(5, lambda: seconds(naive), lambda: seconds(product))
     ratio = row_wise / column_wise
     report(
         {"engine": engine, "parties": PARTIES, "ties": TIES},
