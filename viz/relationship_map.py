@@ -255,7 +255,7 @@ def _value(key: str, value: Any, language: Language) -> str:
 
 
 def _strength(value: float) -> str:
-    return f"{value:.3g}"
+    return "< 0.001" if 0 < value < 0.0005 else f"{value:.3f}"
 
 
 def _curves(ties: Sequence[Mapping[str, Any]]) -> dict[str, float]:

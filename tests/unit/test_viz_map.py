@@ -240,8 +240,17 @@ def test_hover_texts_hold_the_facts() -> None:
     assert data["edges"][0]["title"] == (
         "Ann Lee – 王芳\n关系类型: 认识\n类别: 朋友\n关系层: 相识\n强度: 0.123\n日期: 2025-03-04\n接触次数: 12"
     )
-    assert dict(data["nodes"][1]["party"]["facts"])["最佳路径强度"] == "0.25"
+    assert dict(data["nodes"][1]["party"]["facts"])["最佳路径强度"] == "0.250"
     assert "最佳路径强度" not in dict(data["nodes"][0]["party"]["facts"])
+
+
+def test_a_strength_too_small_to_show_is_not_shown_as_none() -> None:
+    nodes = [_party("a", hop=0), _party("b")]
+    shown = [
+        _data(_around(nodes, [_tie("a", "b", strength=strength)]))["edges"][0]["tie"]["strength"]
+        for strength in (1.0, 0.33, 0.0005, 0.0004, 1e-12)
+    ]
+    assert shown == ["1.000", "0.330", "0.001", "< 0.001", "< 0.001"]
 
 
 @pytest.mark.parametrize(
