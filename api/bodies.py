@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fastapi import Request
 from pydantic_core import from_json
+from starlette.concurrency import run_in_threadpool
 
 from api.errors import Malformed, UnsupportedMediaType
 
@@ -14,6 +15,7 @@ __all__ = ["JSON", "MERGE_PATCH", "json_body"]
 
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
+_LONG_BYTES: Final = 100_000
 
 
 def json_body(*media_types: str) -> Callable[[Request], Coroutine[Any, Any, Any]]:
@@ -36,7 +38,9 @@ def json_body(*media_types: str) -> Callable[[Request], Coroutine[Any, Any, Any]
         charset = parameters.lower().replace(" ", "").partition("charset=")[2].strip('"')
         if kind.strip().lower() not in media_types or charset not in ("", "utf-8", "utf8"):
             raise UnsupportedMediaType(f"Send the body as Content-Type: {' or '.join(media_types)}, in UTF-8.")
-        return parse(await request.body())
+        body = await request.body()
+        # Parsing megabytes here would hold up everyone else's requests.
+        return parse(body) if len(body) < _LONG_BYTES else await run_in_threadpool(parse, body)
 
     return parsed
 

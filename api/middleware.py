@@ -13,6 +13,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Collection, Iterable
+from contextvars import ContextVar
 from typing import Final
 
 from fastapi import FastAPI
@@ -23,12 +24,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import Problem, TooLarge, problem_of, respond
 from graphcrm.limits import MAX_BODY_BYTES
 
-__all__ = ["BodyLimit", "LocalOnly", "Metrics", "RequestLog", "install"]
+__all__ = ["BodyLimit", "LocalOnly", "Metrics", "RequestIdFilter", "RequestLog", "install"]
 
 logger = logging.getLogger(__name__)
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PLAIN_WORD: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -40,6 +41,18 @@ _SECURITY_HEADERS: Final = {
     # Answers are personal data: a shared cache must not keep them.
     "Cache-Control": "private, no-cache",
 }
+
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+class RequestIdFilter(logging.Filter):
+    """Gives every log record the id of the request in whose course it was made (empty outside of one)."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Add `request_id`; keep the record."""
+        record.request_id = _request_id.get()
+        return True
 
 
 class Metrics:
@@ -81,7 +94,8 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(Headers(scope=scope))
+        request_id = _named(Headers(scope=scope))
+        _request_id.set(request_id)
         status = 0
         started = time.perf_counter()
 
@@ -112,9 +126,9 @@ class RequestLog:
             )
 
 
-def _request_id(headers: Headers) -> str:
+def _named(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if _PLAIN_WORD.fullmatch(given) else uuid.uuid4().hex
 
 
 class LocalOnly:

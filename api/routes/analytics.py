@@ -184,10 +184,10 @@ def search(
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
     cursor: Cursor = None,
 ) -> Response:
-    """Records whose id, name, e-mail or phone holds a text, the closest first."""
+    """Parties whose id, name, e-mail or phone holds a text, the closest first; a thousand at most."""
     question = {"q": q}
     offset, _ = offset_of(cursor, question)
-    hits: list[dict[str, Any]] = graph.search(q, limit=offset + limit + 1)
+    hits: list[dict[str, Any]] = graph.search(q, limit=min(offset + limit + 1, MAX_PAGE))
     next_cursor = offset_page(offset + limit, None, question) if len(hits) > offset + limit else None
     return json_response({"items": hits[offset : offset + limit], "next_cursor": next_cursor})
 

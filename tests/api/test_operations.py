@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 import time
@@ -16,6 +17,7 @@ from fastapi.testclient import TestClient
 
 import graphcrm
 from api.app import create_app
+from api.middleware import RequestIdFilter
 from graphcrm import embedded
 from graphcrm.settings import Settings
 
@@ -38,6 +40,15 @@ def test_metrics_count_by_route_and_hold_no_ids(client: TestClient) -> None:
     assert 'method="other"' in answer.text
     assert "somebody" not in answer.text
     assert "BREW" not in answer.text
+
+
+def test_what_is_logged_names_its_request(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.addFilter(RequestIdFilter())
+    with caplog.at_level(logging.DEBUG, "graphcrm"):
+        client.get(f"{API}/customers/C1", headers={"X-Request-ID": "r-42"})
+    queries = [record for record in caplog.records if record.message == "query"]
+    assert queries
+    assert {getattr(record, "request_id", None) for record in queries} == {"r-42"}
 
 
 def test_without_a_graph_the_application_opens_its_own(empty_home: Path) -> None:
