@@ -404,6 +404,8 @@ def _serve(graph: Graph, host: str, port: int) -> None:
     server.startup = startup  # type: ignore[method-assign]
     try:
         server.run()
+    except KeyboardInterrupt:
+        return  # Ctrl-C is how it ends, and no failure
     except SystemExit:
         raise InvalidInput(f"--port: cannot listen on {host}:{port}; choose another port") from None
 
