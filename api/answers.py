@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -84,7 +84,7 @@ def _question(parts: Mapping[str, Any]) -> str:
     return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def offset_of(cursor: str | None, question: Mapping[str, Any]) -> tuple[int, str | None]:
+def offset_of(cursor: str | None, question: Mapping[str, Any]) -> tuple[int, datetime | None]:
     """Where a page starts, and the moment that its list is as of.
 
     A ranking is computed whole, so its pages are counted off. The first page's moment travels along, since it is the
@@ -101,19 +101,19 @@ def offset_of(cursor: str | None, question: Mapping[str, Any]) -> tuple[int, str
     -------
     offset : int
         Items to pass over.
-    as_of : str or None
-        The first page's moment, ISO 8601.
+    as_of : datetime or None
+        The first page's moment.
     """
     if cursor is None:
         return 0, None
     try:
         offset, as_of, asked = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
-        valid = isinstance(offset, int) and 0 < offset < 2**53 and isinstance(as_of, str | None)
-    except (ValueError, TypeError, RecursionError, binascii.Error):
-        valid, asked = False, None
-    if not valid or asked != _question(question):
+        moment = None if as_of is None else datetime.fromisoformat(as_of).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        offset, moment, asked = None, None, None
+    if not isinstance(offset, int) or not 0 < offset < 2**53 or asked != _question(question):
         raise InvalidInput("cursor: is not one that this question gave; start without it", field="cursor")
-    return offset, as_of
+    return offset, moment
 
 
 def offset_page(offset: int, as_of: str | None, question: Mapping[str, Any]) -> str:

@@ -107,7 +107,7 @@ def influencers(
     frame = graph.influencers(
         metric=metric,
         layers=layers,
-        as_of=as_of if first_as_of is None else datetime.fromisoformat(first_as_of),
+        as_of=first_as_of or as_of,
         segment=segment,
         limit=offset + limit + 1,
         normalized=normalized,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -72,6 +74,25 @@ def test_influencers_page_by_page(business: TestClient, problem: Any) -> None:
         wrong = business.get(f"{API}/influencers", params={"metric": "katz", "limit": 2, "cursor": cursor})
         problem(wrong, 422, field="cursor")
     assert found == everyone
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        "[" * 700,
+        "5",
+        '["1", null, "x"]',
+        "[-1, null, QUESTION]",
+        '[1, "soon", QUESTION]',
+        '[1, "9999-12-31T23-14:00", QUESTION]',
+    ],
+)
+def test_a_made_up_cursor_is_refused(local: TestClient, problem: Any, parts: str) -> None:
+    local.post(f"{API}/customers/bulk", json=[{"id": f"C{n}", "name": "N"} for n in range(3)])
+    genuine = local.get(f"{API}/influencers?limit=1").json()["next_cursor"]
+    question = json.dumps(json.loads(base64.urlsafe_b64decode(genuine))[2])
+    cursor = base64.urlsafe_b64encode(parts.replace("QUESTION", question).encode()).decode()
+    problem(local.get(f"{API}/influencers", params={"limit": 1, "cursor": cursor}), 422, field="cursor")
 
 
 @pytest.mark.parametrize(
