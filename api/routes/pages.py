@@ -19,7 +19,7 @@ from api.deps import OPEN, SESSION_COOKIE, Gate, GraphDep, require
 from api.errors import problem_of
 from api.ids import ID
 from graphcrm import Graph
-from graphcrm.errors import Forbidden, GraphCRMError, NotFound
+from graphcrm.errors import Forbidden, GraphCRMError, InvalidInput, NotFound
 from graphcrm.limits import MAX_ID_LENGTH, MAX_MAP_PARTIES, MAX_NEIGHBORHOOD_HOPS, MAX_QUERY_LENGTH
 from graphcrm.network.centrality import METRICS
 from graphcrm.network.layout import layout
@@ -36,6 +36,7 @@ __all__ = ["add_pages", "router"]
 LANGUAGE_COOKIE: Final = "graphcrm_language"
 YEAR_S: Final = 365 * 24 * 3600
 TOP: Final = 10
+MAX_FORM_BYTES: Final = 8_000
 HITS: Final = 20
 LIMITS: Final = (30, 60, 100, 200, MAX_MAP_PARTIES)
 
@@ -145,7 +146,10 @@ async def login_form(request: Request, next: str = "/") -> HTMLResponse:
 @router.post("/login")
 async def login(request: Request) -> Response:
     """Keep a valid token in the browser's cookie. (Forms of other origins never get here: `api.middleware`.)"""
-    form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=10)
+    body = await request.body()
+    if len(body) > MAX_FORM_BYTES:
+        raise InvalidInput("The form is longer than any token and address.")
+    form = parse_qs(body.decode("utf-8", "replace"))
     token, next_ = form.get("token", [""])[0].strip(), _local(form.get("next", ["/"])[0])
     gate: Gate = request.app.state.gate
     if await gate.holder(token) is None:

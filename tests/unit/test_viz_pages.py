@@ -238,6 +238,18 @@ def test_the_log_in_leads_nowhere_else(client: TestClient, pretended: Pretended,
     assert 'name="next" value="/"' in client.get("/login", params={"next": elsewhere}).text
 
 
+@pytest.mark.parametrize("body", [b"token=" + b"x" * 10_000, b"&a=" * 5_000])
+def test_a_form_that_is_too_long_is_refused(client: TestClient, pretended: Pretended, body: bytes) -> None:
+    pretended.tokens.made = True
+    assert client.post("/login", content=body).status_code == 422
+
+
+@pytest.mark.parametrize("body", [b"", b"token", b"\xff\xfe=%ff", b"token=%ed%a0%80", b"{}"])
+def test_a_form_that_is_none_is_a_wrong_token(client: TestClient, pretended: Pretended, body: bytes) -> None:
+    pretended.tokens.made = True
+    assert client.post("/login", content=body).status_code == 401
+
+
 def test_without_tokens_there_is_nothing_to_log_in_to(client: TestClient) -> None:
     page = client.get("/login").text
     assert "nothing to log in to" in page
