@@ -229,7 +229,7 @@ def _failure(request: Request, error: Exception) -> Response:
         **_frame(request),
         status=status,
         # A database that is gone explains itself in terms of its address and state, which is for the log.
-        detail=problem.detail if status in (403, 404, 422) else "",
+        detail=problem.detail if status in (403, 422) else "",
         retry=request.url.path if status == 503 else "",
     )
     return HTMLResponse(page, problem.status, dict(problem.headers))
