@@ -119,7 +119,9 @@ class Records:
         NotFound
             There is none of this id.
         """
-        return self._store.reading(lambda tx: _read(tx, table, id_))
+        if table == "ties":
+            return self._store.reading(lambda tx: _read(tx, table, id_))
+        return _found_node(self._store.read, table, id_)
 
     # ---- writing ----
 
@@ -400,11 +402,20 @@ def _waves(rows: Sequence[Row]) -> list[list[int]]:
 def _read(tx: Transaction, table: str, id_: str) -> dict[str, Any]:
     if table == "ties":
         return TiePages.record(*_stored_tie(tx, id_))
+    return _found_node(tx.run, table, id_)
+
+
+def _found_node(run: Callable[..., list[dict[str, Any]]], table: str, id_: str) -> dict[str, Any]:
     spec = _node_table(table)
-    found = tx.run("nodes/read", words={"LABEL": spec.label or ""}, id=id_)
+    found = run("nodes/read", words={"LABEL": spec.label or ""}, id=id_)
     if not found:
         raise NotFound(f"there is no {_noun(spec)} {id_!r}")
-    return _with_references(tx, spec, [found[0]["record"]])[0]
+    named: dict[str, list[str]] = {}
+    for ref in spec.references:
+        for tie in found[0]["outgoing" if ref.outgoing else "incoming"]:
+            if tie["type"] == ref.type and ref.role in (None, tie.get("role")):
+                named.setdefault(ref.field, []).append(tie["id"])
+    return _record(spec, found[0]["record"], named)
 
 
 def _with_references(tx: Transaction, table: Table, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -419,20 +430,26 @@ def _with_references(tx: Transaction, table: Table, found: list[dict[str, Any]])
             for ref in refs:
                 if ref.role in (None, tie.get("role")):
                     named.setdefault((id_, ref.field), []).append(other)
-    records = []
-    for properties in found:
-        record: dict[str, Any] = {"id": properties["id"]}
-        record |= {name: from_graph(name, properties.get(name)) for name in table.properties}
-        for ref in table.references:
-            others = sorted(named.get((properties["id"], ref.field), []))
-            record[ref.field] = others if ref.many else (others[0] if others else None)
-        record["extra"] = {
-            key: from_graph(key, value)
-            for key, value in sorted(properties.items())
-            if key != "id" and key not in table.properties
-        }
-        records.append(record)
-    return records
+    return [
+        _record(
+            table, properties, {ref.field: named.get((properties["id"], ref.field), []) for ref in table.references}
+        )
+        for properties in found
+    ]
+
+
+def _record(table: Table, properties: Mapping[str, Any], named: Mapping[str, list[str]]) -> dict[str, Any]:
+    record: dict[str, Any] = {"id": properties["id"]}
+    record |= {name: from_graph(name, properties.get(name)) for name in table.properties}
+    for ref in table.references:
+        others = sorted(named.get(ref.field, []))
+        record[ref.field] = others if ref.many else (others[0] if others else None)
+    record["extra"] = {
+        key: from_graph(key, value)
+        for key, value in sorted(properties.items())
+        if key != "id" and key not in table.properties
+    }
+    return record
 
 
 def _merged(current: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,8 +21,8 @@ __all__ = ["Resident", "Snapshot"]
 
 _T = TypeVar("_T")
 
-_ROWS_A_SHARD: Final = 50_000
-"""Relationships or nodes in one row of columns: large enough to be quick, small enough for one message."""
+_SHARDS: Final = 64
+"""Rows that columns are dealt over: few enough to be quick, enough that millions of ties fit one message each."""
 _TORN_READS: Final = 20
 _KEPT_ANSWERS: Final = 64
 _NO_AMOUNT: Final = -9223372036854775807
@@ -99,8 +99,7 @@ def read_columns(store: GraphStore) -> TieColumns:
     """Read every party and every tie between parties, as columns."""
     parties = [part | {"label": label} for label in PARTY_LABELS for part in _parties(store, label)]
     ties = [part | {"layer": layer, "type": type_} for layer, type_ in _TYPES.items() for part in _ties(store, type_)]
-    shards = _shards(store, "store/count_ties", TYPE="TOOK_PART_IN")
-    for part in store.read("network/read_interactions", shards=shards):
+    for part in store.read("network/read_interactions", shards=_SHARDS):
         size = len(part["at"])
         blank = {"id": [None] * size, "kind": [""] * size, "strength": [-1.0] * size, "count": [-1] * size}
         undated = {"since": [""] * size, "until": [""] * size}
@@ -128,9 +127,8 @@ def read_columns(store: GraphStore) -> TieColumns:
 
 def read_revenue(store: GraphStore) -> Revenue:
     """Add up each customer's orders by currency; an order that states no amount is worth its lines."""
-    shards = _shards(store, "store/count_nodes", LABEL="Order")
     from_lines: dict[str, dict[str, int]] = {}
-    orders = store.read("referrals/read_orders", shards=shards)
+    orders = store.read("referrals/read_orders", shards=_SHARDS)
     if any(_NO_AMOUNT in part["amount"] for part in orders):
         from_lines = _worth_of_lines(store)
     totals: dict[str, dict[str, int]] = {}
@@ -150,7 +148,7 @@ def read_revenue(store: GraphStore) -> Revenue:
 
 def _worth_of_lines(store: GraphStore) -> dict[str, dict[str, int]]:
     worth: dict[str, dict[str, int]] = {}
-    for part in store.read("referrals/read_lines", shards=_shards(store, "store/count_ties", TYPE="CONTAINS")):
+    for part in store.read("referrals/read_lines", shards=_SHARDS):
         names = ("order_id", "unit_price", "quantity", "discount", "currency")
         for order_id, unit_price, quantity, discount, currency in zip(*(part[name] for name in names), strict=True):
             price = unit_price * Decimal(str(quantity)) * (1 - Decimal(str(discount)))
@@ -160,17 +158,11 @@ def _worth_of_lines(store: GraphStore) -> dict[str, dict[str, int]]:
 
 
 def _parties(store: GraphStore, label: str) -> list[dict[str, Any]]:
-    shards = _shards(store, "store/count_nodes", LABEL=label)
-    return store.read("network/read_parties", words={"LABEL": label}, shards=shards)
+    return store.read("network/read_parties", words={"LABEL": label}, shards=_SHARDS)
 
 
 def _ties(store: GraphStore, type_: str) -> list[dict[str, Any]]:
-    shards = _shards(store, "store/count_ties", TYPE=type_)
-    return store.read("network/read_ties", words={"TYPE": type_}, shards=shards)
-
-
-def _shards(store: GraphStore, count: str, **words: str) -> int:
-    return int(store.read(count, words=words)[0]["total"]) // _ROWS_A_SHARD + 1
+    return store.read("network/read_ties", words={"TYPE": type_}, shards=_SHARDS)
 
 
 def _joined(parts: Iterator[list[Any]] | Any) -> list[Any]:
