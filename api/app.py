@@ -41,14 +41,14 @@ def create_app(graph: Graph | None = None, settings: Settings | None = None) -> 
     graph : Graph, optional
         What to serve; without one, `graphcrm.connect(settings)` is opened at the start and closed at the end.
     settings : Settings, optional
-        From the environment if not given.
+        Those of the graph, or without one from the environment, if not given.
 
     Returns
     -------
     FastAPI
         With the HTTP interface under ``/api/v1``, the pages, and ``/healthz``, ``/readyz``, ``/metrics``.
     """
-    settings = settings or Settings()
+    settings = settings or (Settings() if graph is None else graph.settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import ipaddress
 import typing
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from fastapi import Depends, Request
 from fastapi.params import Query
 from starlette.concurrency import run_in_threadpool
 
+from api.middleware import host_name, is_loopback
 from graphcrm import Graph
 from graphcrm.errors import Forbidden, InvalidInput
 from graphcrm.service.tokens import ROLES
@@ -61,8 +61,8 @@ OPEN: Final = Caller("", "admin")
 class Gate:
     """Who may come in.
 
-    While no token exists, whoever calls over a loopback address may do everything and nobody else anything; from the
-    first token on, everyone needs one.
+    While no token exists, whoever calls over a loopback address by a loopback name may do everything and nobody else
+    anything; from the first token on, everyone needs one.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Gate:
             When a token is needed and none that is valid came along.
         """
         token = _token_of(request)
-        found = await run_in_threadpool(self._admitted, token, _over_loopback(request))
+        found = await run_in_threadpool(self._admitted, token, _from_this_machine(request))
         if found is None and token is None:
             raise Forbidden("Send a token as 'Authorization: Bearer TOKEN'.")
         if found is None:
@@ -93,9 +93,9 @@ class Gate:
         """Whose token this is; None for a token that is not valid."""
         return await run_in_threadpool(self._holder, token)
 
-    def _admitted(self, token: str | None, over_loopback: bool) -> Caller | None:
+    def _admitted(self, token: str | None, is_local: bool) -> Caller | None:
         if not self._graph.tokens.exist():
-            if over_loopback:
+            if is_local:
                 return OPEN
             raise Forbidden("No token exists yet: make one with 'graphcrm token create' on the server.")
         return None if token is None else self._holder(token)
@@ -115,15 +115,13 @@ def _token_of(request: Request) -> str | None:
     return request.cookies.get(SESSION_COOKIE)
 
 
-def _over_loopback(request: Request) -> bool:
-    """Whether the connection came in on a loopback address of this machine (then its other end is here too)."""
-    server = request.scope.get("server")
-    if not server:
-        return False
-    try:
-        return ipaddress.ip_address(server[0]).is_loopback
-    except ValueError:
-        return bool(server[0] == "localhost")
+def _from_this_machine(request: Request) -> bool:
+    """Whether the connection came in on a loopback address (then its other end is here too) and under such a name.
+
+    A proxy on this machine would bring in the whole world, but under a name of its own.
+    """
+    address, _ = request.scope.get("server") or ("", None)
+    return is_loopback(address) and is_loopback(host_name(request.headers.get("host", "")))
 
 
 @cache

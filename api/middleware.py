@@ -12,7 +12,7 @@ import re
 import time
 import traceback
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Final
 
@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import Problem, TooLarge, problem_of, respond
 from graphcrm.limits import MAX_BODY_BYTES
 
-__all__ = ["BodyLimit", "LocalOnly", "Metrics", "RequestIdFilter", "RequestLog", "install"]
+__all__ = ["BodyLimit", "LocalOnly", "Metrics", "RequestIdFilter", "RequestLog", "host_name", "install", "is_loopback"]
 
 logger = logging.getLogger(__name__)
 
@@ -164,7 +164,8 @@ class LocalOnly:
 
     def _refusal(self, method: str, headers: Headers) -> Problem | None:
         hosts = headers.getlist("host")
-        if len(hosts) != 1 or not _is_allowed(host_name(hosts[0]), self._hosts):
+        name = host_name(hosts[0]) if len(hosts) == 1 else ""
+        if not is_loopback(name) and name not in self._hosts:
             detail = "The service is not known under this host name; add it to GRAPHCRM_ALLOWED_HOSTS if it should be."
             return Problem(400, "unknown-host", detail)
         if _from_elsewhere(method, headers, hosts[0]):
@@ -186,11 +187,16 @@ def host_name(netloc: str) -> str:
     return netloc.partition(":")[0].lower()
 
 
-def _is_allowed(name: str, hosts: Collection[str]) -> bool:
-    if name == "localhost" or name in hosts:
-        return True
+def is_loopback(name: str) -> bool:
+    """Whether a host name means this machine and can mean no other.
+
+    Examples
+    --------
+    >>> is_loopback("localhost"), is_loopback("127.0.0.1.example")
+    (True, False)
+    """
     try:
-        return ipaddress.ip_address(name).is_loopback
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
 

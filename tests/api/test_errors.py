@@ -13,6 +13,7 @@ from api.app import create_app
 from api.errors import problem_of
 from graphcrm.errors import Conflict, Forbidden, GraphCRMError, InvalidInput, NotFound, StaleVersion, StoreError
 from graphcrm.limits import MAX_BODY_BYTES, MAX_ID_LENGTH
+from graphcrm.settings import Settings
 
 API = "/api/v1"
 
@@ -213,6 +214,8 @@ _DETAIL = "secret of customer C1"
 
 class _Broken:
     """A graph in which everything fails with an error that nobody foresaw."""
+
+    settings = Settings()
 
     def __getattr__(self, name: str) -> Any:
         raise ZeroDivisionError(_DETAIL)

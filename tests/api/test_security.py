@@ -180,9 +180,16 @@ class TestTokens:
         problem(create("admin"), 409)
 
 
-def test_without_tokens_only_this_machine_comes_in(embedded_graph: graphcrm.Graph, problem: Any) -> None:
-    settings = Settings(allowed_hosts=("192.0.2.7",))
-    with TestClient(create_app(embedded_graph, settings), base_url="http://192.0.2.7") as client:
+@pytest.mark.parametrize(
+    ("address", "host"), [("192.0.2.7", "192.0.2.7"), ("127.0.0.1", "crm.example"), ("192.0.2.7", "localhost")]
+)
+def test_without_tokens_only_this_machine_comes_in(
+    embedded_graph: graphcrm.Graph, problem: Any, address: str, host: str
+) -> None:
+    settings = Settings(allowed_hosts=("192.0.2.7", "crm.example"))
+    with TestClient(
+        create_app(embedded_graph, settings), base_url=f"http://{address}", headers={"Host": host}
+    ) as client:
         assert client.get("/healthz").status_code == 200
         problem(client.get(f"{API}/customers"), 401)
         token = embedded_graph.tokens.create("remote", "viewer")
