@@ -11,9 +11,7 @@ IETF draft-ietf-httpapi-idempotency-key-header.
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Callable
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -21,7 +19,8 @@ from fastapi import Request
 
 from api.deps import Caller
 from graphcrm import Graph
-from graphcrm.errors import Conflict, InvalidInput
+from graphcrm.errors import Conflict
+from graphcrm.service.receipts import remember, replayed
 
 __all__ = ["once", "receipt_of"]
 
@@ -79,28 +78,11 @@ def once(graph: Graph, receipt: tuple[str, str] | None, act: Callable[[], dict[s
     """
     if receipt is None:
         return act()
-    answer = _kept(graph, *receipt)
+    answer = graph.store.reading(lambda tx: replayed(tx, *receipt))
     if answer is None:
-        answer = act()
+        answer = given = act()
         try:
-            _keep(graph, *receipt, answer)
+            graph.store.write(lambda tx: remember(tx, *receipt, given), keys=[receipt[0]])
         except Conflict:  # the same request came twice at once, and the other was first
-            return _kept(graph, *receipt) or answer
+            return graph.store.reading(lambda tx: replayed(tx, *receipt)) or answer
     return answer
-
-
-def _kept(graph: Graph, key: str, fingerprint: str) -> dict[str, Any] | None:
-    found = graph.store.read("receipts/read", id=key)
-    if not found:
-        return None
-    if found[0]["fingerprint"] != fingerprint:
-        raise InvalidInput("Idempotency-Key: was used with another request; choose a new key", field="Idempotency-Key")
-    answer: dict[str, Any] = json.loads(b64decode(found[0]["answer"]))
-    return answer
-
-
-def _keep(graph: Graph, key: str, fingerprint: str, answer: dict[str, Any]) -> None:
-    text, now = b64encode(json.dumps(answer).encode()).decode(), datetime.now(UTC)
-    graph.store.write(
-        lambda tx: tx.run("receipts/create", id=key, fingerprint=fingerprint, answer=text, at=now), keys=[key]
-    )

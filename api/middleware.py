@@ -18,7 +18,7 @@ from typing import Final
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem, TooLarge, problem_of, respond
@@ -30,17 +30,18 @@ logger = logging.getLogger(__name__)
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PLAIN_WORD: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SECURITY_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
+_HEADERS: Final = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"same-origin",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
     # Pages bring their own policy; JSON needs nothing at all.
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
     # Answers are personal data: a shared cache must not keep them.
-    "Cache-Control": "private, no-cache",
+    b"cache-control": b"private, no-cache",
 }
+"""What every answer carries, unless it says otherwise itself."""
 
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -103,10 +104,10 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in _SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = list(message["headers"])
+                own = {name.lower() for name, _ in headers}
+                headers += [(name, value) for name, value in _HEADERS.items() if name not in own]
+                message["headers"] = [*headers, (b"x-request-id", request_id.encode())]
             await send(message)
 
         try:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from graphcrm.errors import InvalidInput
 from graphcrm.limits import MAX_NAME_LENGTH
-from graphcrm.models import TABLES, TIES
+from graphcrm.tables import TABLES, TIES
 
 __all__ = ["RESOURCES", "check_types", "component_names", "components", "filter_parameters", "sort_names"]
 
