@@ -9,19 +9,19 @@ import ipaddress
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from graphcrm import __version__, limits
+from graphcrm.console import ProgressBars, print_frame
 from graphcrm.errors import GraphCRMError, InvalidInput
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from graphcrm.service.graph import Graph
     from graphcrm.settings import Settings
 
@@ -100,7 +100,7 @@ def _graph() -> Iterator[Graph]:
         yield graph
 
 
-# ---- printing --------------------------------------------------------------------------------------------
+# ---- options --------------------------------------------------------------------------------------------
 
 _FORMAT = click.option(
     "--format",
@@ -118,51 +118,6 @@ _LAYERS = click.option(
     help="referral, knows, works_with or interaction; repeat for several. [default: all]",
 )
 _AS_OF = click.option("--as-of", metavar="DATE", help="A day (its end, UTC) or a time. [default: today]")
-
-
-def _print(frame: DataFrame, format_: str) -> None:
-    if format_ == "json":
-        click.echo(json.dumps(frame.to_dict("records"), ensure_ascii=False, indent=1, default=_plain))
-    elif format_ == "csv":
-        from graphcrm.intake.rejects import escape_formula
-
-        shown = frame.map(lambda cell: escape_formula(_cell(cell)) if not isinstance(cell, int | float) else cell)
-        click.echo(shown.to_csv(index=False, lineterminator="\n"), nl=False)
-    else:
-        _print_table(frame)
-
-
-def _print_table(frame: DataFrame) -> None:
-    import pandas as pd
-
-    if frame.empty:
-        click.echo("nothing found")
-        return
-    options = ("display.unicode.east_asian_width", True, "display.max_colwidth", 100, "display.width", None)
-    with pd.option_context(*options, "display.max_rows", None, "display.max_columns", None):
-        click.echo(frame.map(_visible).to_string(index=False, float_format=lambda value: f"{value:.6g}"))
-
-
-def _plain(value: Any) -> Any:
-    """Numbers of numpy as Python's."""
-    return value.item()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list) and value and isinstance(value[0], dict) and "amount" in value[0]:
-        return " + ".join(f"{money['amount']} {money['currency'] or ''}".strip() for money in value)
-    if isinstance(value, list):
-        return " ".join(part if isinstance(part, str) else json.dumps(part, ensure_ascii=False) for part in value)
-    return str(value)
-
-
-def _visible(value: Any) -> Any:
-    """A cell for a terminal: control characters, which could steer it, are shown as escapes."""
-    if isinstance(value, int | float):
-        return value
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in _cell(value))
 
 
 # ---- asking ----------------------------------------------------------------------------------------------
@@ -188,7 +143,7 @@ def influencers(
     """Rank parties by their influence on others, with a reason for each."""
     with _graph() as graph:
         frame = graph.influencers(metric, layers, as_of, segment, limit, normalized=not raw)
-    _print(frame, format_)
+    print_frame(frame, format_)
 
 
 @cli.command()
@@ -213,7 +168,7 @@ def paths(
     """The best paths from SOURCE to TARGET: fewest hops or strongest."""
     with _graph() as graph:
         frame = graph.paths(source, target, by, layers, k, as_of, max_hops)
-    _print(frame if format_ == "json" else frame.drop(columns="ties"), format_)
+    print_frame(frame if format_ == "json" else frame.drop(columns="ties"), format_)
 
 
 @cli.group()
@@ -227,7 +182,7 @@ def referrals() -> None:
 def chain(party_id: str, format_: str) -> None:
     """From the first referrer down to the party ID."""
     with _graph() as graph:
-        _print(graph.referral_chain(party_id), format_)
+        print_frame(graph.referral_chain(party_id), format_)
 
 
 @referrals.command("tree")
@@ -238,7 +193,7 @@ def chain(party_id: str, format_: str) -> None:
 def tree(party_id: str, max_depth: int, limit: int, format_: str) -> None:
     """All whom the party ID brought, and what they and those below them bought."""
     with _graph() as graph:
-        _print(graph.referral_tree(party_id, max_depth, limit), format_)
+        print_frame(graph.referral_tree(party_id, max_depth, limit), format_)
 
 
 @cli.command()
@@ -251,7 +206,7 @@ def search(query: str, limit: int, format_: str) -> None:
 
     with _graph() as graph:
         hits = graph.search(query, limit)
-    _print(pd.DataFrame(hits, columns=["id", "label", "name", "matched"]), format_)
+    print_frame(pd.DataFrame(hits, columns=["id", "label", "name", "matched"]), format_)
 
 
 @cli.command("map")
@@ -306,7 +261,8 @@ def _import(
 ) -> int:
     import pandas as pd
 
-    report = graph.import_files(paths, mapping, dry_run, rejects, _progress())
+    with ProgressBars() as progress:
+        report = graph.import_files(paths, mapping, dry_run, rejects, progress)
     rows = [
         {
             "file": item.file,
@@ -319,25 +275,14 @@ def _import(
         }
         for item in report.files
     ]
-    _print(pd.DataFrame(rows), format_)
+    print_frame(pd.DataFrame(rows), format_)
     if report.rejected:
         click.echo(f"{report.rejected} rows were rejected: {report.rejects_path}", err=True)
     return SOME_REJECTED if report.rejected else 0
 
 
-def _progress() -> Callable[[str, int], None] | None:
-    """A line on the terminal that says how far the import is; none when nobody is watching."""
-    if not sys.stderr.isatty():
-        return None
-
-    def show(file: str, rows: int) -> None:
-        click.echo(f"\r\033[K{file}: {rows:,} rows", nl=False, err=True)
-
-    return show
-
-
 @cli.command()
-@click.option("--parties", type=click.IntRange(10, 1_000_000), default=DEMO_PARTIES, show_default=True)
+@click.option("--parties", type=int, default=DEMO_PARTIES, show_default=True)
 @click.option("--seed", type=int, default=DEMO_SEED, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the files.")
 def sample(parties: int, seed: int, out: Path) -> None:
@@ -402,12 +347,19 @@ def _serve(graph: Graph, host: str, port: int) -> None:
             click.echo(f"graphcrm is ready: http://{f'[{host}]' if ':' in host else host}:{port}")
 
     server.startup = startup  # type: ignore[method-assign]
+    threading.Thread(target=_warm_up, args=(graph,), daemon=True).start()
     try:
         server.run()
     except KeyboardInterrupt:
         return  # Ctrl-C is how it ends, and no failure
     except SystemExit:
         raise InvalidInput(f"--port: cannot listen on {host}:{port}; choose another port") from None
+
+
+def _warm_up(graph: Graph) -> None:
+    """Have the network and its first ranking at hand before somebody asks."""
+    with suppress(GraphCRMError):
+        graph.influencers(limit=1)
 
 
 def _guard(graph: Graph, host: str) -> None:
@@ -451,7 +403,7 @@ def token_list(format_: str) -> None:
     import pandas as pd
 
     with _graph() as graph:
-        _print(pd.DataFrame(graph.tokens.all(), columns=["name", "role", "created_at"]), format_)
+        print_frame(pd.DataFrame(graph.tokens.all(), columns=["name", "role", "created_at"]), format_)
 
 
 @token.command("revoke")

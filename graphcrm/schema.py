@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 __all__ = [
+    "BOOKKEEPING_LABELS",
     "LABELS",
     "LAYERS",
     "PARTY_LABELS",

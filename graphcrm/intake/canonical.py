@@ -11,7 +11,7 @@ from typing import Any
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers import CsvFile
 from graphcrm.intake.sources import Source, existing, in_import_order
-from graphcrm.models import TABLES, Table
+from graphcrm.tables import TABLES, Table
 
 __all__ = ["canonical_sources"]
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers import CsvFile, Reject
-from graphcrm.models import Table
+from graphcrm.tables import Table
 
 __all__ = ["SPEC_KEYS", "Expression", "Lookup", "compile_spec", "snake_case"]
 

@@ -20,13 +20,18 @@ from graphcrm.intake.mapping import load_mapping
 from graphcrm.intake.readers import Reject
 from graphcrm.intake.rejects import RejectWriter
 from graphcrm.intake.sources import Source, SourceRow
-from graphcrm.models import Row, Table
+from graphcrm.tables import Row, Table
 
-__all__ = ["FileReport", "ImportReport", "Refusal", "Writer", "import_files"]
+__all__ = ["FileReport", "ImportReport", "Progress", "Refusal", "Writer", "import_files"]
 
 
 MAX_TIES_A_ROW: Final = 3
 """Ties of one transaction, for each of its rows: campaigns that address thousands go in fewer at a time."""
+MAX_BATCH_CHARACTERS: Final = 2_000_000
+"""A batch of long texts closes at so many characters: the embedded engine takes messages of at most 16 MiB."""
+
+Progress = Callable[[str, int, float], None]
+"""Told a file's name, its rows done, and about what share of it that is."""
 
 
 class Refusal(Protocol):
@@ -125,7 +130,7 @@ def import_files(
     mapping: str | os.PathLike[str] | None = None,
     dry_run: bool = False,
     rejects_path: str | os.PathLike[str] | None = None,
-    progress: Callable[[str, int], None] | None = None,
+    progress: Progress | None = None,
     batch_rows: int = 10_000,
 ) -> ImportReport:
     """Load CSV files.
@@ -144,14 +149,14 @@ def import_files(
         CSV file that gets each rejected row with file, line, column and reason, as they come up. It replaces an
         older one, and is there afterwards only if a row was rejected.
     progress : callable, optional
-        Told the file's name and how many of its rows are done, after each batch.
+        Told the file's name, how many of its rows are done, and about what share of it (0 to 1), after each batch.
     batch_rows : int
         Rows of one transaction.
 
     Returns
     -------
     ImportReport
-        Counts for each file, in import order: tables as in `graphcrm.models.TABLES`.
+        Counts for each file, in import order: tables as in `graphcrm.tables.TABLES`.
 
     Raises
     ------
@@ -184,6 +189,11 @@ class _Batch:
     repeats: list[tuple[str, SourceRow]] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     ties: int = 0
+    characters: int = 0
+
+    def is_full(self, rows: int) -> bool:
+        """Whether it is as large as one transaction of so many rows should be."""
+        return self.read >= rows or self.ties >= rows * MAX_TIES_A_ROW or self.characters >= MAX_BATCH_CHARACTERS
 
 
 class _Loading:
@@ -195,7 +205,7 @@ class _Loading:
         source: Source,
         worker: ThreadPoolExecutor,
         write_reject: RejectWriter,
-        progress: Callable[[str, int], None] | None,
+        progress: Progress | None,
         batch_rows: int,
         assumed: dict[str, set[str]] | None,
     ) -> None:
@@ -241,7 +251,7 @@ class _Loading:
         for row in self._source.rows(unreadable):
             batch.read += 1
             self._validate(batch, row)
-            if batch.read >= self._batch_rows or batch.ties >= self._batch_rows * MAX_TIES_A_ROW:
+            if batch.is_full(self._batch_rows):
                 yield batch
                 batch = _Batch()
         if batch.read:
@@ -259,6 +269,7 @@ class _Loading:
             batch.rows.append(row)
             batch.origins.append(origin)
             batch.ties += sum(map(len, row.references.values()))
+            batch.characters += sum(map(len, filter(None, origin.raw.values())))
         elif first & _MARK == mark:
             batch.repeats.append((row.id, origin))
         else:
@@ -289,7 +300,9 @@ class _Loading:
         report.updated += counts["updated"]
         report.unchanged += counts["unchanged"]
         if self._progress:
-            self._progress(report.file, report.read)
+            self._progress(
+                report.file, report.read, min(1.0, self._source.file.offset / max(1, self._source.file.size))
+            )
 
     def _write_rejects(self, batch: _Batch) -> None:
         """Write and count the rejects of a batch, which then no longer has them."""

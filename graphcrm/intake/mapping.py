@@ -44,7 +44,7 @@ from graphcrm.errors import InvalidInput
 from graphcrm.intake.expressions import SPEC_KEYS, Expression, Lookup, compile_spec, snake_case
 from graphcrm.intake.readers import CsvFile
 from graphcrm.intake.sources import Source, existing, in_import_order, locate
-from graphcrm.models import TABLES, Table
+from graphcrm.tables import TABLES, Table
 
 __all__ = ["MappedTable", "Mapping", "load_mapping"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers import CsvFile, OnReject, Reject
-from graphcrm.models import Table
+from graphcrm.tables import Table
 
 __all__ = ["Source", "SourceRow", "existing", "in_import_order", "locate"]
 

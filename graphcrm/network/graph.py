@@ -102,7 +102,7 @@ class Network:
         try:
             return self._positions[party_id]
         except KeyError:
-            raise NotFound(f"There is no customer or contact {party_id!r} as of {self.as_of} UTC.") from None
+            raise NotFound(f"There is no customer or contact {party_id!r} as of {str(self.as_of)[:10]}.") from None
 
     @cached_property
     def lengths(self) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,6 @@ import pandas as pd
 
 from graphcrm import embedded, limits
 from graphcrm.errors import InvalidInput, NotFound
-from graphcrm.models import from_graph
 from graphcrm.network.centrality import rank, scores
 from graphcrm.network.communities import communities
 from graphcrm.network.graph import Network
@@ -22,19 +21,29 @@ from graphcrm.network.paths import best_paths
 from graphcrm.network.projection import end_of, project
 from graphcrm.network.reasons import LANGUAGES, describe, facts_of
 from graphcrm.network.referrals import Referrals, first_referrals
-from graphcrm.schema import LABELS, LAYERS, PARTY_LABELS, TIE_TYPES
+from graphcrm.schema import LABELS, TIE_TYPES
+from graphcrm.service.answers import (
+    When,
+    amounts,
+    basis,
+    bounded,
+    chosen_layers,
+    iso,
+    moment_of,
+    name_of,
+    table,
+)
 from graphcrm.service.records import Records
 from graphcrm.service.resident import Resident, Snapshot
+from graphcrm.service.search import find_parties
 from graphcrm.service.tokens import Tokens
 from graphcrm.settings import Settings
 from graphcrm.store import GraphStore
 
 if TYPE_CHECKING:
-    from graphcrm.intake.importer import ImportReport
+    from graphcrm.intake.importer import ImportReport, Progress
 
 __all__ = ["Graph", "connect"]
-
-When = date | datetime | str | None
 
 
 def connect(settings: Settings | None = None) -> Graph:
@@ -108,7 +117,7 @@ class Graph:
         """
         snapshot, network = self._projected(layers, as_of)
         graph = network.to_networkx()
-        graph.graph.update(_facts(snapshot, network))
+        graph.graph.update(basis(snapshot, network))
         return graph
 
     def influencers(
@@ -173,7 +182,7 @@ class Graph:
                 "reason": [describe(fact, language) for fact in facts],
             }
         )
-        frame.attrs.update(_facts(snapshot, network) | {"metric": metric, "normalized": normalized, **scored.facts})
+        frame.attrs.update(basis(snapshot, network) | {"metric": metric, "normalized": normalized, **scored.facts})
         return frame
 
     def paths(
@@ -214,15 +223,15 @@ class Graph:
         InvalidInput
             A bound that is exceeded, or `source` and `target` are one.
         """
-        _bounded("k", k, limits.MAX_PATHS)
-        _bounded("max_hops", max_hops, limits.MAX_HOPS)
+        bounded("k", k, limits.MAX_PATHS)
+        bounded("max_hops", max_hops, limits.MAX_HOPS)
         snapshot, network = self._projected(layers, as_of)
         if source == target:
             network.position(source)
             raise InvalidInput("target: must be another party than source", field="target")
         found = best_paths(network, source, target, by=by, k=k, max_hops=max_hops)
-        frame = _table([asdict(path) for path in found], ["party_ids", "hops", "strength", "ties"])
-        frame.attrs.update(_facts(snapshot, network) | {"by": by})
+        frame = table([asdict(path) for path in found], ["party_ids", "hops", "strength", "ties"])
+        frame.attrs.update(basis(snapshot, network) | {"by": by})
         return frame
 
     def neighborhood(
@@ -259,18 +268,18 @@ class Graph:
         InvalidInput
             A bound that is exceeded.
         """
-        _bounded("hops", hops, limits.MAX_NEIGHBORHOOD_HOPS)
-        _bounded("limit", limit, limits.MAX_NEIGHBORHOOD)
+        bounded("hops", hops, limits.MAX_NEIGHBORHOOD_HOPS)
+        bounded("limit", limit, limits.MAX_NEIGHBORHOOD)
         snapshot, network = self._projected(layers, as_of)
         found = neighborhood(network, party_id, hops, limit)
-        ties = [tie | {"at": _iso(tie["at"])} for tie in found.ties]
-        facts = _facts(snapshot, network)
-        return facts | {
+        ties = [tie | {"at": iso(tie["at"])} for tie in found.ties]
+        found_in = basis(snapshot, network)
+        return found_in | {
             "center": found.center,
             "nodes": found.nodes,
             "ties": ties,
             "truncated": found.truncated,
-            "tie_count": facts["ties"],
+            "tie_count": found_in["ties"],
         }
 
     # ---- referrals ----
@@ -300,10 +309,10 @@ class Graph:
         network.position(party_id)
         links = self._referrals(snapshot, network).chain(party_id)
         rows = [
-            {"party_id": link.party_id, "name": _name(network, link.party_id), "at": _iso(link.at)} for link in links
+            {"party_id": link.party_id, "name": name_of(network, link.party_id), "at": iso(link.at)} for link in links
         ]
-        frame = _table(rows, ["party_id", "name", "at"])
-        frame.attrs.update(_facts(snapshot, network))
+        frame = table(rows, ["party_id", "name", "at"])
+        frame.attrs.update(basis(snapshot, network))
         return frame
 
     def referral_tree(
@@ -340,8 +349,8 @@ class Graph:
         InvalidInput
             A bound that is exceeded.
         """
-        _bounded("max_depth", max_depth, limits.MAX_TREE_DEPTH)
-        _bounded("limit", limit, limits.MAX_TREE)
+        bounded("max_depth", max_depth, limits.MAX_TREE_DEPTH)
+        bounded("limit", limit, limits.MAX_TREE)
         snapshot, network = self._projected(["referral"], as_of)
         network.position(party_id)
         revenue = self._resident.revenue(snapshot)
@@ -350,22 +359,22 @@ class Graph:
             {
                 "party_id": item.party_id,
                 "referrer_id": item.referrer_id,
-                "name": _name(network, item.party_id),
+                "name": name_of(network, item.party_id),
                 "depth": item.depth,
-                "at": _iso(item.at),
-                "revenue": _amounts(item.revenue),
-                "own_revenue": _amounts(item.own_revenue),
+                "at": iso(item.at),
+                "revenue": amounts(item.revenue),
+                "own_revenue": amounts(item.own_revenue),
             }
             for item in tree.items
         ]
         columns = ["party_id", "referrer_id", "name", "depth", "at", "revenue", "own_revenue"]
-        frame = _table(rows, columns)
+        frame = table(rows, columns)
         frame.attrs.update(
-            _facts(snapshot, network)
+            basis(snapshot, network)
             | {
                 "root": tree.root,
-                "revenue": _amounts(tree.revenue),
-                "own_revenue": _amounts(tree.own_revenue),
+                "revenue": amounts(tree.revenue),
+                "own_revenue": amounts(tree.own_revenue),
                 "truncated": tree.truncated,
             }
         )
@@ -395,24 +404,7 @@ class Graph:
             `id`, `label`, `name` and `matched` (the field that matched): an equal id first, then names that begin with
             the query, names that hold it, and the rest; customers before contacts, then by name and id.
         """
-        query = query.strip().lower()
-        if not 1 <= len(query) <= limits.MAX_QUERY_LENGTH:
-            raise InvalidInput(f"q: must have 1 to {limits.MAX_QUERY_LENGTH} characters", field="q")
-        _bounded("limit", limit, limits.MAX_PAGE)
-
-        def closeness(hit: dict[str, Any]) -> int:
-            if hit["id"].lower() == query:
-                return 0
-            if hit["matched"] != "name":
-                return 3
-            return 1 if hit["name"].lower().startswith(query) else 2
-
-        hits = [
-            {"id": row["id"], "label": label, "name": row["name"], "matched": row["matched"]}
-            for label in PARTY_LABELS
-            for row in self.store.read("search/find_parties", words={"LABEL": label}, query=query, row_limit=limit)
-        ]
-        return sorted(hits, key=closeness)[:limit]
+        return find_parties(self.store, query, limit)
 
     def import_files(
         self,
@@ -420,7 +412,7 @@ class Graph:
         mapping: str | Path | None = None,
         dry_run: bool = False,
         rejects: str | Path | None = None,
-        progress: Callable[[str, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> ImportReport:
         """Load CSV files; see `graphcrm.intake.importer.import_files`."""
         from graphcrm.intake.importer import import_files
@@ -461,8 +453,8 @@ class Graph:
     # ---- how it is computed ----
 
     def _projected(self, layers: Iterable[str] | None, as_of: When) -> tuple[Snapshot, Network]:
-        chosen = _layers(layers)
-        moment = _moment(as_of)
+        chosen = chosen_layers(layers)
+        moment = moment_of(as_of)
         snapshot = self._resident.snapshot()
         settings = self.settings
         network = snapshot.once(
@@ -485,65 +477,3 @@ class Graph:
             raise NotFound(f"there is no segment {segment!r}")
         found = self.store.read("network/read_members", id=segment, on=as_of.astype("datetime64[D]").item())
         return list(found[0]["ids"])
-
-
-def _bounded(name: str, value: int, most: int) -> None:
-    if not 1 <= value <= most:
-        raise InvalidInput(f"{name}: must lie between 1 and {most}", field=name)
-
-
-def _layers(layers: Iterable[str] | None) -> tuple[str, ...]:
-    if layers is None or not (asked := [layers] if isinstance(layers, str) else list(layers)):
-        return LAYERS
-    for layer in asked:
-        if layer not in LAYERS:
-            message = f"layers: there is no layer {layer!r}; there are: {', '.join(LAYERS)}"
-            raise InvalidInput(message, field="layers", allowed=LAYERS)
-    return tuple(layer for layer in LAYERS if layer in asked)
-
-
-def _moment(as_of: When) -> date | datetime:
-    """The as-of moment; without one the end of today, so that answers of a day agree."""
-    if as_of is None:
-        return datetime.now(UTC).date()
-    if not isinstance(as_of, str):
-        return as_of
-    try:
-        return date.fromisoformat(as_of) if len(as_of) <= 10 else datetime.fromisoformat(as_of)
-    except ValueError:
-        message = "as_of: must be a day such as 2025-01-31 or a time such as 2025-01-31T09:30:00Z"
-        raise InvalidInput(message, field="as_of") from None
-
-
-_NUMBERS = {"hops": "int64", "depth": "int64", "strength": "float64"}
-
-
-def _table(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
-    """A DataFrame whose cells are what the rows hold, None included; counts and strengths are numbers."""
-    frame = pd.DataFrame(rows, columns=columns, dtype=object)
-    return frame.astype({name: kind for name, kind in _NUMBERS.items() if name in columns})
-
-
-def _iso(moment: Any) -> str | None:
-    return None if moment is None else f"{moment.astype('datetime64[us]').item().isoformat()}Z"
-
-
-def _name(network: Network, party_id: str) -> str:
-    return str(network.names[network.position(party_id)])
-
-
-def _amounts(money: Mapping[str, Any]) -> list[dict[str, str | None]]:
-    return [
-        {"amount": from_graph("amount", int(amount * 10_000)), "currency": currency or None}
-        for currency, amount in sorted(money.items())
-    ]
-
-
-def _facts(snapshot: Snapshot, network: Network) -> dict[str, Any]:
-    return {
-        "revision": snapshot.revision,
-        "as_of": _iso(network.as_of),
-        "layers": list(network.layers),
-        "parties": len(network),
-        "ties": len(network.ties),
-    }

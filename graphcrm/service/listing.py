@@ -13,14 +13,15 @@ from typing import Annotated, Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from graphcrm.errors import InvalidInput
-from graphcrm.models import MONEY_SCALE, TIES, Reference, Table, from_graph
+from graphcrm.service.stored import tie_record
 from graphcrm.service.writing import resolve_labels
 from graphcrm.store import GraphStore, Transaction
+from graphcrm.tables import TIES, Reference, Table
+from graphcrm.values import MONEY_FIELDS, MONEY_SCALE, from_graph
 
 __all__ = ["Page", "TiePages", "page_of_nodes"]
 
 _LISTS: Final = ("tags",)
-_MONEY: Final = ("amount", "unit_price", "budget", "value")
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _parse(table: Table, field: str, text: Any, named: str) -> Any:
         value = _adapter(table, field).validate_python(text)
     except ValidationError as error:
         raise InvalidInput(f"{named}: {error.errors()[0]['msg']}", field=named) from None
-    if field in _MONEY:
+    if field in MONEY_FIELDS:
         return int(value * MONEY_SCALE)
     return value
 
@@ -198,26 +199,8 @@ class TiePages:
                 target_id=filters.get("target_id"),
                 row_limit=limit + 1 - len(items),
             )
-            items += [self.record(type_, row["source_id"], row["target_id"], row["record"]) for row in rows]
+            items += [tie_record(type_, row["source_id"], row["target_id"], row["record"]) for row in rows]
         if len(items) <= limit:
             return Page(items, None)
         last = items[limit - 1]
         return Page(items[:limit], _encode(sort, last["id"], last["type"]))
-
-    @staticmethod
-    def record(type_: str, source_id: str, target_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-        """Give a tie the form that records have outside."""
-        table = TIES[type_]
-        record: dict[str, Any] = {
-            "id": properties["id"],
-            "type": type_,
-            "source_id": source_id,
-            "target_id": target_id,
-        }
-        record |= {name: from_graph(name, properties.get(name)) for name in table.properties}
-        record["extra"] = {
-            key: from_graph(key, value)
-            for key, value in sorted(properties.items())
-            if key != "id" and key not in table.properties
-        }
-        return record

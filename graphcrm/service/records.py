@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from graphcrm import limits
-from graphcrm.errors import Conflict, InvalidInput, NotFound, StaleVersion
-from graphcrm.models import TABLES, TIES, Row, Table, from_graph
-from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id
+from graphcrm.errors import Conflict, InvalidInput, StaleVersion
 from graphcrm.service.listing import Page, TiePages, page_of_nodes
-from graphcrm.service.writing import Mode, Outcome, Rejected, TieRow, delete_ties, resolve_labels, write_rows
+from graphcrm.service.receipts import remember, replayed
+from graphcrm.service.stored import (
+    RESOURCES,
+    all_ties,
+    delete_node,
+    exists,
+    found_node,
+    move_ties,
+    node_table,
+    noun,
+    read_record,
+    tie_row,
+    with_references,
+)
+from graphcrm.service.writing import Mode, Outcome, Rejected, delete_ties, write_rows
 from graphcrm.store import GraphStore, Transaction
+from graphcrm.tables import TIES, Row, Table
 
 __all__ = ["RESOURCES", "Page", "Records", "Rejection", "UpsertReport", "etag"]
-
-RESOURCES: Final = (*(name for name, table in TABLES.items() if table.label), "ties")
-"""Tables that can be listed, read and changed one by one; all ties are one of them."""
-
-_RECEIPT_LIFE: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -103,11 +109,11 @@ class Records:
             raise InvalidInput(f"limit: must lie between 1 and {limits.MAX_PAGE}", field="limit")
         if table == "ties":
             return TiePages(self._store).page(filters or {}, sort, cursor, limit)
-        spec = _node_table(table)
+        spec = node_table(table)
 
         def work(tx: Transaction) -> Page:
             found, next_cursor = page_of_nodes(tx, spec, filters or {}, sort, cursor, limit)
-            return Page(_with_references(tx, spec, found), next_cursor)
+            return Page(with_references(tx, spec, found), next_cursor)
 
         return self._store.reading(work)
 
@@ -120,8 +126,8 @@ class Records:
             There is none of this id.
         """
         if table == "ties":
-            return self._store.reading(lambda tx: _read(tx, table, id_))
-        return _found_node(self._store.read, table, id_)
+            return self._store.reading(lambda tx: read_record(tx, table, id_))
+        return found_node(self._store.read, table, id_)
 
     # ---- writing ----
 
@@ -154,14 +160,14 @@ class Records:
         spec, row = _validated(table, values)
 
         def work(tx: Transaction) -> dict[str, Any]:
-            if receipt and (answer := _replayed(tx, *receipt)) is not None:
+            if receipt and (answer := replayed(tx, *receipt)) is not None:
                 return answer
-            if _exists(tx, spec, row):
-                raise Conflict(f"{_noun(spec)} {row.id!r} exists already; change it with PUT or PATCH")
+            if exists(tx, spec, row):
+                raise Conflict(f"{noun(spec)} {row.id!r} exists already; change it with PUT or PATCH")
             _write_one(tx, spec, row, "upsert")
-            record = _read(tx, table, row.id)
+            record = read_record(tx, table, row.id)
             if receipt:
-                _remember(tx, *receipt, record)
+                remember(tx, *receipt, record)
             return record
 
         return self._store.write(work, keys=_keys(row) | ({receipt[0]} if receipt else set()))
@@ -216,12 +222,12 @@ class Records:
         """
 
         def work(tx: Transaction) -> None:
-            current = _read(tx, table, id_)
+            current = read_record(tx, table, id_)
             _check_version(current, etag_)
             if table == "ties":
-                delete_ties(tx, [_tie_row(tx, id_)])
+                delete_ties(tx, [tie_row(tx, id_)])
             else:
-                _delete_node(tx, _node_table(table), current, detach)
+                delete_node(tx, node_table(table), current, detach)
 
         self._store.write(work, keys=[id_])
 
@@ -310,14 +316,14 @@ class Records:
         """
 
         def work(tx: Transaction) -> dict[str, Any]:
-            _check_version(_read(tx, "contacts", id_), etag_)
+            _check_version(read_record(tx, "contacts", id_), etag_)
             properties = tx.run("nodes/read", words={"LABEL": "Contact"}, id=id_)[0]["record"]
-            ties = _all_ties(tx, "Contact", id_)
+            ties = all_ties(tx, "Contact", id_)
             delete_ties(tx, ties)
             tx.run("nodes/delete", words={"LABEL": "Contact"}, ids=[id_])
             tx.run("nodes/create", words={"LABEL": "Customer"}, rows=[properties | {"kind": "person"}])
-            _move(tx, ties, id_)
-            return _read(tx, "customers", id_)
+            move_ties(tx, ties, id_)
+            return read_record(tx, "customers", id_)
 
         return self._store.write(work, keys=[id_])
 
@@ -325,7 +331,7 @@ class Records:
         self, table: str, id_: str, values: Callable[[dict[str, Any]], Mapping[str, Any]], etag_: str | None
     ) -> dict[str, Any]:
         def work(tx: Transaction) -> dict[str, Any]:
-            current = _read(tx, table, id_)
+            current = read_record(tx, table, id_)
             _check_version(current, etag_)
             wanted = dict(values(current))
             if wanted.setdefault("id", id_) != id_:
@@ -336,33 +342,20 @@ class Records:
             if row.id != id_:
                 raise InvalidInput("a tie's type, ends and kind cannot be changed; create a new one", field="id")
             _write_one(tx, spec, row, "replace")
-            return _read(tx, table, id_)
+            return read_record(tx, table, id_)
 
         return self._store.write(work, keys=[id_])
 
 
-# ---- tables ----------------------------------------------------------------------------------------------
-
-
-def _node_table(name: str) -> Table:
-    if name not in RESOURCES or name == "ties":
-        raise InvalidInput(f"{name!r} is no table; there are: {', '.join(RESOURCES)}", field="table", allowed=RESOURCES)
-    return TABLES[name]
-
-
 def _table(name: str) -> Table:
-    return TIES[name] if name in TIES else _node_table(name)
-
-
-def _noun(table: Table) -> str:
-    return f"tie {table.type}" if table.type else (table.label or "").lower()
+    return TIES[name] if name in TIES else node_table(name)
 
 
 def _validated(table: str, values: Mapping[str, Any]) -> tuple[Table, Row]:
     if not isinstance(values, Mapping):
         raise InvalidInput("row: must be an object with the record's fields", field="row")
     if table != "ties":
-        spec = _node_table(table)
+        spec = node_table(table)
         return spec, spec.row(values)
     type_ = values.get("type")
     if not isinstance(type_, str) or type_ not in TIES:
@@ -396,62 +389,6 @@ def _waves(rows: Sequence[Row]) -> list[list[int]]:
     return waves
 
 
-# ---- one record ------------------------------------------------------------------------------------------
-
-
-def _read(tx: Transaction, table: str, id_: str) -> dict[str, Any]:
-    if table == "ties":
-        return TiePages.record(*_stored_tie(tx, id_))
-    return _found_node(tx.run, table, id_)
-
-
-def _found_node(run: Callable[..., list[dict[str, Any]]], table: str, id_: str) -> dict[str, Any]:
-    spec = _node_table(table)
-    found = run("nodes/read", words={"LABEL": spec.label or ""}, id=id_)
-    if not found:
-        raise NotFound(f"there is no {_noun(spec)} {id_!r}")
-    named: dict[str, list[str]] = {}
-    for ref in spec.references:
-        for tie in found[0]["outgoing" if ref.outgoing else "incoming"]:
-            if tie["type"] == ref.type and ref.role in (None, tie.get("role")):
-                named.setdefault(ref.field, []).append(tie["id"])
-    return _record(spec, found[0]["record"], named)
-
-
-def _with_references(tx: Transaction, table: Table, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give nodes their reference columns and the form that records have outside."""
-    named: dict[tuple[str, str], list[str]] = {}
-    ids = [properties["id"] for properties in found]
-    for type_, outgoing in dict.fromkeys((ref.type, ref.outgoing) for ref in table.references):
-        query = "ties/list_outgoing" if outgoing else "ties/list_incoming"
-        columns = tx.run(query, words={"TYPE": type_, "LABEL": table.label or ""}, ids=ids)[0] if ids else {}
-        refs = [ref for ref in table.references if (ref.type, ref.outgoing) == (type_, outgoing)]
-        for id_, other, tie in zip(*(columns.get(c, ()) for c in ("id", "other_id", "tie")), strict=True):
-            for ref in refs:
-                if ref.role in (None, tie.get("role")):
-                    named.setdefault((id_, ref.field), []).append(other)
-    return [
-        _record(
-            table, properties, {ref.field: named.get((properties["id"], ref.field), []) for ref in table.references}
-        )
-        for properties in found
-    ]
-
-
-def _record(table: Table, properties: Mapping[str, Any], named: Mapping[str, list[str]]) -> dict[str, Any]:
-    record: dict[str, Any] = {"id": properties["id"]}
-    record |= {name: from_graph(name, properties.get(name)) for name in table.properties}
-    for ref in table.references:
-        others = sorted(named.get(ref.field, []))
-        record[ref.field] = others if ref.many else (others[0] if others else None)
-    record["extra"] = {
-        key: from_graph(key, value)
-        for key, value in sorted(properties.items())
-        if key != "id" and key not in table.properties
-    }
-    return record
-
-
 def _merged(current: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(current)
     for key, value in changes.items():
@@ -469,110 +406,7 @@ def _check_version(current: dict[str, Any], etag_: str | None) -> None:
         raise StaleVersion(f"{current['id']!r} has changed since it was read; read it again and repeat the change")
 
 
-def _exists(tx: Transaction, table: Table, row: Row) -> bool:
-    if table.label:
-        labels = PARTY_LABELS if table.label in PARTY_LABELS else (table.label,)
-        return bool(resolve_labels(tx, labels, [row.id], {}))
-    try:
-        _stored_tie(tx, row.id)
-    except NotFound:
-        return False
-    return True
-
-
 def _write_one(tx: Transaction, table: Table, row: Row, mode: Mode) -> None:
     outcome = write_rows(tx, table, [row], mode)[0]
     if isinstance(outcome, Rejected):
         raise InvalidInput(f"{outcome.column}: {outcome.reason}", field=outcome.column)
-
-
-# ---- ties and deletion -----------------------------------------------------------------------------------
-
-
-def _tie_row(tx: Transaction, id_: str) -> TieRow:
-    parts = split_tie_id(id_)
-    if parts is None:
-        raise NotFound(f"there is no tie {id_!r}")
-    type_, source, target, _ = parts
-    kind = TIE_TYPES[type_]
-    sources = resolve_labels(tx, kind.sources, [source], {})
-    targets = resolve_labels(tx, kind.targets, [target], {})
-    if source not in sources or target not in targets:
-        raise NotFound(f"there is no tie {id_!r}")
-    return TieRow(type_, (sources[source], source), (targets[target], target), {"id": id_})
-
-
-def _stored_tie(tx: Transaction, id_: str) -> tuple[str, str, str, dict[str, Any]]:
-    tie = _tie_row(tx, id_)
-    words = {"TYPE": tie.type, "SOURCE": tie.source[0], "TARGET": tie.target[0]}
-    found = tx.run("ties/read_many", words=words, rows=[tie.ends])[0]["records"]
-    if not found:
-        raise NotFound(f"there is no tie {id_!r}")
-    return tie.type, tie.source[1], tie.target[1], found[0]
-
-
-def _all_ties(tx: Transaction, label: str, id_: str) -> list[TieRow]:
-    """Every tie of a node, each once."""
-    ties: dict[str, TieRow] = {}
-    for name, kind in TIE_TYPES.items():
-        for query, labels in (("ties/list_outgoing", kind.sources), ("ties/list_incoming", kind.targets)):
-            if label not in labels:
-                continue
-            columns = tx.run(query, words={"TYPE": name, "LABEL": label}, ids=[id_])[0]
-            for other, other_label, tie in zip(
-                columns["other_id"], columns["other_label"], columns["tie"], strict=True
-            ):
-                ends = ((label, id_), (other_label, other))
-                source, target = ends if query == "ties/list_outgoing" else ends[::-1]
-                ties[tie["id"]] = TieRow(name, source, target, tie)
-    return list(ties.values())
-
-
-def _move(tx: Transaction, ties: Sequence[TieRow], id_: str) -> None:
-    """Write ties again after the contact at one of their ends became a customer."""
-
-    def moved(end: tuple[str, str]) -> tuple[str, str]:
-        return ("Customer", id_) if end == ("Contact", id_) else end
-
-    for tie in ties:
-        source, target = moved(tie.source), moved(tie.target)
-        words = {"TYPE": tie.type, "SOURCE": source[0], "TARGET": target[0]}
-        rows = [{"source_id": source[1], "target_id": target[1], "properties": tie.properties}]
-        tx.run("ties/create", words=words, rows=rows)
-
-
-def _delete_node(tx: Transaction, table: Table, current: dict[str, Any], detach: bool) -> None:
-    label, id_ = table.label or "", current["id"]
-    ties = _all_ties(tx, label, id_)
-    own = {(ref.type, ref.outgoing) for ref in table.references}
-    hanging: dict[str, int] = {}
-    for tie in ties:
-        if (tie.type, tie.source == (label, id_)) not in own:
-            hanging[tie.type] = hanging.get(tie.type, 0) + 1
-    if hanging and not detach:
-        what = ", ".join(f"{count} {type_}" for type_, count in sorted(hanging.items()))
-        raise Conflict(
-            f"{_noun(table)} {id_!r} is still in use: {what}; delete with detach to cut them", details=hanging
-        )
-    delete_ties(tx, ties)
-    tx.run("nodes/delete", words={"LABEL": label}, ids=[id_])
-
-
-# ---- receipts --------------------------------------------------------------------------------------------
-
-
-def _replayed(tx: Transaction, key: str, fingerprint: str) -> dict[str, Any] | None:
-    found = tx.run("receipts/read", id=key)
-    if not found:
-        return None
-    if found[0]["fingerprint"] != fingerprint:
-        raise InvalidInput("Idempotency-Key: was used with another request; choose a new key", field="Idempotency-Key")
-    answer: dict[str, Any] = json.loads(base64.b64decode(found[0]["answer"]))
-    return answer
-
-
-def _remember(tx: Transaction, key: str, fingerprint: str, record: dict[str, Any]) -> None:
-    now = datetime.now(UTC)
-    answer = base64.b64encode(json.dumps(record).encode()).decode()
-    tx.run("receipts/delete_old", before=now - _RECEIPT_LIFE)
-    tx.run("receipts/create", id=key, fingerprint=fingerprint, answer=answer, at=now)

@@ -12,10 +12,10 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from graphcrm.errors import StoreError
-from graphcrm.models import MONEY_SCALE
 from graphcrm.network.projection import TieColumns
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.store import GraphStore
+from graphcrm.values import MONEY_SCALE
 
 __all__ = ["Resident", "Snapshot"]
 

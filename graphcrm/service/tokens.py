@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from graphcrm.errors import Conflict, Forbidden, InvalidInput, NotFound
 from graphcrm.limits import MAX_NAME_LENGTH
-from graphcrm.models import from_graph
 from graphcrm.store import GraphStore
+from graphcrm.values import from_graph
 
 __all__ = ["ROLES", "Tokens"]
 

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from graphcrm.models import Reference, Row, Table
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, tie_id
 from graphcrm.store import Transaction
+from graphcrm.tables import Reference, Row, Table
 
 __all__ = ["Mode", "Outcome", "Rejected", "TieRow", "delete_ties", "resolve_labels", "write_rows"]
 

@@ -15,8 +15,8 @@ from graphcrm.intake import expressions, rejects
 from graphcrm.intake.canonical import canonical_sources
 from graphcrm.intake.readers import Reject
 from graphcrm.intake.rejects import HEADER, RejectWriter
-from graphcrm.models import TABLES
 from graphcrm.sample import write_sample
+from graphcrm.tables import TABLES
 
 
 @pytest.mark.parametrize("module", [expressions, rejects])

@@ -13,9 +13,9 @@ import pytest
 
 from graphcrm.errors import InvalidInput, StoreError
 from graphcrm.intake.importer import FileReport, ImportReport, Outcome, import_files
-from graphcrm.models import TABLES, Row, Table
 from graphcrm.sample import write_sample
 from graphcrm.schema import TIE_TYPES
+from graphcrm.tables import TABLES, Row, Table
 
 
 @dataclass(frozen=True)
@@ -282,9 +282,20 @@ def test_rejects_of_an_earlier_run_are_not_data(tmp_path: Path) -> None:
 
 def test_progress(tmp_path: Path) -> None:
     write(tmp_path, customers="id,name\n" + "".join(f"P{i},N\n" for i in range(25)))
-    told: list[tuple[str, int]] = []
-    import_files(Memory(), [tmp_path], progress=lambda file, rows: told.append((Path(file).name, rows)), batch_rows=10)
-    assert told == [("customers.csv", 10), ("customers.csv", 20), ("customers.csv", 25)]
+    told: list[tuple[str, int, float]] = []
+    import_files(Memory(), [tmp_path], progress=lambda *step: told.append(step), batch_rows=10)
+    assert [(Path(file).name, rows) for file, rows, _ in told] == [("customers.csv", n) for n in (10, 20, 25)]
+    shares = [share for _, _, share in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_long_texts_make_small_batches(tmp_path: Path) -> None:
+    note = "x" * 90_000
+    write(tmp_path, customers="id,name,notes\n" + "".join(f"P{i},N,{note}\n" for i in range(50)))
+    told: list[int] = []
+    import_files(Memory(), [tmp_path], progress=lambda _, rows, __: told.append(rows))
+    assert told == [23, 46, 50]
 
 
 def test_mapped_file(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from graphcrm.errors import InvalidInput
 from graphcrm.intake.mapping import load_mapping
 from graphcrm.intake.readers import Reject
 from graphcrm.intake.sources import Source
-from graphcrm.models import Row
+from graphcrm.tables import Row
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"

@@ -14,8 +14,8 @@ from types import ModuleType
 import pytest
 
 from graphcrm.errors import InvalidInput
-from graphcrm.models import TABLES
 from graphcrm.sample import draw, write_sample
+from graphcrm.tables import TABLES
 
 Tables = dict[str, list[dict[str, str]]]
 

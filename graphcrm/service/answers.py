@@ -1,0 +1,88 @@
+"""What questions and answers have in common: bounds, layers, moments, tables and what an answer was computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+
+from graphcrm.errors import InvalidInput
+from graphcrm.network.graph import Network
+from graphcrm.schema import LAYERS
+from graphcrm.service.resident import Snapshot
+from graphcrm.values import MONEY_SCALE, from_graph
+
+__all__ = ["When", "amounts", "basis", "bounded", "chosen_layers", "iso", "moment_of", "name_of", "table"]
+
+When = date | datetime | str | None
+"""A day (its end, UTC), a time, either as ISO 8601 text, or None for today."""
+
+
+def bounded(name: str, value: int, most: int) -> None:
+    """Refuse a number outside 1 to `most`."""
+    if not 1 <= value <= most:
+        raise InvalidInput(f"{name}: must lie between 1 and {most}", field=name)
+
+
+def chosen_layers(layers: Iterable[str] | None) -> tuple[str, ...]:
+    """The layers asked for, in the vocabulary's order; all of them when none is named."""
+    if layers is None or not (asked := [layers] if isinstance(layers, str) else list(layers)):
+        return LAYERS
+    for layer in asked:
+        if layer not in LAYERS:
+            message = f"layers: there is no layer {layer!r}; there are: {', '.join(LAYERS)}"
+            raise InvalidInput(message, field="layers", allowed=LAYERS)
+    return tuple(layer for layer in LAYERS if layer in asked)
+
+
+def moment_of(as_of: When) -> date | datetime:
+    """The as-of moment; without one the end of today, so that answers of a day agree."""
+    if as_of is None:
+        return datetime.now(UTC).date()
+    if not isinstance(as_of, str):
+        return as_of
+    try:
+        return date.fromisoformat(as_of) if len(as_of) <= 10 else datetime.fromisoformat(as_of)
+    except ValueError:
+        message = "as_of: must be a day such as 2025-01-31 or a time such as 2025-01-31T09:30:00Z"
+        raise InvalidInput(message, field="as_of") from None
+
+
+_NUMBERS = {"hops": "int64", "depth": "int64", "strength": "float64"}
+
+
+def table(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+    """A DataFrame whose cells are what the rows hold, None included; counts and strengths are numbers."""
+    frame = pd.DataFrame(rows, columns=columns, dtype=object)
+    return frame.astype({name: kind for name, kind in _NUMBERS.items() if name in columns})
+
+
+def iso(moment: Any) -> str | None:
+    """A datetime64 as ISO 8601 text in UTC; None stays None."""
+    return None if moment is None else f"{moment.astype('datetime64[us]').item().isoformat()}Z"
+
+
+def name_of(network: Network, party_id: str) -> str:
+    """A party's name."""
+    return str(network.names[network.position(party_id)])
+
+
+def amounts(money: Mapping[str, Any]) -> list[dict[str, str | None]]:
+    """Money by currency as JSON has it, by currency."""
+    return [
+        {"amount": from_graph("amount", int(amount * MONEY_SCALE)), "currency": currency or None}
+        for currency, amount in sorted(money.items())
+    ]
+
+
+def basis(snapshot: Snapshot, network: Network) -> dict[str, Any]:
+    """What an answer was computed from."""
+    return {
+        "revision": snapshot.revision,
+        "as_of": iso(network.as_of),
+        "layers": list(network.layers),
+        "parties": len(network),
+        "ties": len(network.ties),
+    }

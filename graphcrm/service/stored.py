@@ -1,0 +1,192 @@
+"""Records as they lie in the graph: found, given the form they have outside, moved and deleted, in a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from graphcrm.errors import Conflict, InvalidInput, NotFound
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id
+from graphcrm.service.writing import TieRow, delete_ties, resolve_labels
+from graphcrm.store import Transaction
+from graphcrm.tables import TABLES, TIES, Row, Table
+from graphcrm.values import from_graph
+
+__all__ = [
+    "RESOURCES",
+    "all_ties",
+    "delete_node",
+    "exists",
+    "found_node",
+    "move_ties",
+    "node_table",
+    "noun",
+    "read_record",
+    "tie_record",
+    "tie_row",
+    "with_references",
+]
+
+RESOURCES: Final = (*(name for name, table in TABLES.items() if table.label), "ties")
+"""Tables that can be listed, read and changed one by one; all ties are one of them."""
+
+
+def node_table(name: str) -> Table:
+    if name not in RESOURCES or name == "ties":
+        raise InvalidInput(f"{name!r} is no table; there are: {', '.join(RESOURCES)}", field="table", allowed=RESOURCES)
+    return TABLES[name]
+
+
+def noun(table: Table) -> str:
+    return f"tie {table.type}" if table.type else (table.label or "").lower()
+
+
+def read_record(tx: Transaction, table: str, id_: str) -> dict[str, Any]:
+    if table == "ties":
+        return tie_record(*_stored_tie(tx, id_))
+    return found_node(tx.run, table, id_)
+
+
+def found_node(run: Callable[..., list[dict[str, Any]]], table: str, id_: str) -> dict[str, Any]:
+    spec = node_table(table)
+    found = run("nodes/read", words={"LABEL": spec.label or ""}, id=id_)
+    if not found:
+        raise NotFound(f"there is no {noun(spec)} {id_!r}")
+    named: dict[str, list[str]] = {}
+    for ref in spec.references:
+        for tie in found[0]["outgoing" if ref.outgoing else "incoming"]:
+            if tie["type"] == ref.type and ref.role in (None, tie.get("role")):
+                named.setdefault(ref.field, []).append(tie["id"])
+    return _record(spec, found[0]["record"], named)
+
+
+def with_references(tx: Transaction, table: Table, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give nodes their reference columns and the form that records have outside."""
+    named: dict[tuple[str, str], list[str]] = {}
+    ids = [properties["id"] for properties in found]
+    for type_, outgoing in dict.fromkeys((ref.type, ref.outgoing) for ref in table.references):
+        query = "ties/list_outgoing" if outgoing else "ties/list_incoming"
+        columns = tx.run(query, words={"TYPE": type_, "LABEL": table.label or ""}, ids=ids)[0] if ids else {}
+        refs = [ref for ref in table.references if (ref.type, ref.outgoing) == (type_, outgoing)]
+        for id_, other, tie in zip(*(columns.get(c, ()) for c in ("id", "other_id", "tie")), strict=True):
+            for ref in refs:
+                if ref.role in (None, tie.get("role")):
+                    named.setdefault((id_, ref.field), []).append(other)
+    return [
+        _record(
+            table, properties, {ref.field: named.get((properties["id"], ref.field), []) for ref in table.references}
+        )
+        for properties in found
+    ]
+
+
+def _record(table: Table, properties: Mapping[str, Any], named: Mapping[str, list[str]]) -> dict[str, Any]:
+    record: dict[str, Any] = {"id": properties["id"]}
+    record |= {name: from_graph(name, properties.get(name)) for name in table.properties}
+    for ref in table.references:
+        others = sorted(named.get(ref.field, []))
+        record[ref.field] = others if ref.many else (others[0] if others else None)
+    record["extra"] = {
+        key: from_graph(key, value)
+        for key, value in sorted(properties.items())
+        if key != "id" and key not in table.properties
+    }
+    return record
+
+
+def exists(tx: Transaction, table: Table, row: Row) -> bool:
+    if table.label:
+        labels = PARTY_LABELS if table.label in PARTY_LABELS else (table.label,)
+        return bool(resolve_labels(tx, labels, [row.id], {}))
+    try:
+        _stored_tie(tx, row.id)
+    except NotFound:
+        return False
+    return True
+
+
+def tie_row(tx: Transaction, id_: str) -> TieRow:
+    parts = split_tie_id(id_)
+    if parts is None:
+        raise NotFound(f"there is no tie {id_!r}")
+    type_, source, target, _ = parts
+    kind = TIE_TYPES[type_]
+    sources = resolve_labels(tx, kind.sources, [source], {})
+    targets = resolve_labels(tx, kind.targets, [target], {})
+    if source not in sources or target not in targets:
+        raise NotFound(f"there is no tie {id_!r}")
+    return TieRow(type_, (sources[source], source), (targets[target], target), {"id": id_})
+
+
+def _stored_tie(tx: Transaction, id_: str) -> tuple[str, str, str, dict[str, Any]]:
+    tie = tie_row(tx, id_)
+    words = {"TYPE": tie.type, "SOURCE": tie.source[0], "TARGET": tie.target[0]}
+    found = tx.run("ties/read_many", words=words, rows=[tie.ends])[0]["records"]
+    if not found:
+        raise NotFound(f"there is no tie {id_!r}")
+    return tie.type, tie.source[1], tie.target[1], found[0]
+
+
+def all_ties(tx: Transaction, label: str, id_: str) -> list[TieRow]:
+    """Every tie of a node, each once."""
+    ties: dict[str, TieRow] = {}
+    for name, kind in TIE_TYPES.items():
+        for query, labels in (("ties/list_outgoing", kind.sources), ("ties/list_incoming", kind.targets)):
+            if label not in labels:
+                continue
+            columns = tx.run(query, words={"TYPE": name, "LABEL": label}, ids=[id_])[0]
+            for other, other_label, tie in zip(
+                columns["other_id"], columns["other_label"], columns["tie"], strict=True
+            ):
+                ends = ((label, id_), (other_label, other))
+                source, target = ends if query == "ties/list_outgoing" else ends[::-1]
+                ties[tie["id"]] = TieRow(name, source, target, tie)
+    return list(ties.values())
+
+
+def move_ties(tx: Transaction, ties: Sequence[TieRow], id_: str) -> None:
+    """Write ties again after the contact at one of their ends became a customer."""
+
+    def moved(end: tuple[str, str]) -> tuple[str, str]:
+        return ("Customer", id_) if end == ("Contact", id_) else end
+
+    for tie in ties:
+        source, target = moved(tie.source), moved(tie.target)
+        words = {"TYPE": tie.type, "SOURCE": source[0], "TARGET": target[0]}
+        rows = [{"source_id": source[1], "target_id": target[1], "properties": tie.properties}]
+        tx.run("ties/create", words=words, rows=rows)
+
+
+def delete_node(tx: Transaction, table: Table, current: dict[str, Any], detach: bool) -> None:
+    label, id_ = table.label or "", current["id"]
+    ties = all_ties(tx, label, id_)
+    own = {(ref.type, ref.outgoing) for ref in table.references}
+    hanging: dict[str, int] = {}
+    for tie in ties:
+        if (tie.type, tie.source == (label, id_)) not in own:
+            hanging[tie.type] = hanging.get(tie.type, 0) + 1
+    if hanging and not detach:
+        what = ", ".join(f"{count} {type_}" for type_, count in sorted(hanging.items()))
+        raise Conflict(
+            f"{noun(table)} {id_!r} is still in use: {what}; delete with detach to cut them", details=hanging
+        )
+    delete_ties(tx, ties)
+    tx.run("nodes/delete", words={"LABEL": label}, ids=[id_])
+
+
+def tie_record(type_: str, source_id: str, target_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a tie the form that records have outside."""
+    table = TIES[type_]
+    record: dict[str, Any] = {
+        "id": properties["id"],
+        "type": type_,
+        "source_id": source_id,
+        "target_id": target_id,
+    }
+    record |= {name: from_graph(name, properties.get(name)) for name in table.properties}
+    record["extra"] = {
+        key: from_graph(key, value)
+        for key, value in sorted(properties.items())
+        if key != "id" and key not in table.properties
+    }
+    return record

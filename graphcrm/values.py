@@ -1,0 +1,185 @@
+"""The kinds of values that fields hold, and how each is checked: ids, names, times, days, money, shares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from graphcrm import limits
+
+__all__ = [
+    "MONEY_FIELDS",
+    "MONEY_SCALE",
+    "Count",
+    "Country",
+    "Currency",
+    "Day",
+    "Extra",
+    "Fraction",
+    "Id",
+    "Ids",
+    "Instant",
+    "Line",
+    "Money",
+    "Number",
+    "Tags",
+    "Text",
+    "from_graph",
+    "to_graph",
+]
+
+MONEY_SCALE: Final = 10_000
+"""Money is stored as an integer of this many parts of a currency unit."""
+
+
+def _instant(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise PydanticCustomError("instant", "must be an ISO 8601 time such as 2025-01-31T09:30:00Z") from None
+    if not isinstance(value, datetime):
+        raise PydanticCustomError("instant", "must be an ISO 8601 time such as 2025-01-31T09:30:00Z")
+    try:
+        value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("instant", "must lie within the years 1 to 9999, UTC") from None
+    return value
+
+
+def _day(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value)
+        except ValueError:
+            raise PydanticCustomError("day", "must be an ISO 8601 date such as 2025-01-31") from None
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise PydanticCustomError("day", "must be an ISO 8601 date such as 2025-01-31")
+    return value
+
+
+def _money(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        raise PydanticCustomError("money", "must be an amount such as 12.50")
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        raise PydanticCustomError("money", "must be an amount such as 12.50") from None
+    if not amount.is_finite() or abs(amount) > limits.MAX_AMOUNT:
+        raise PydanticCustomError("money", "must lie between -{most} and {most}", {"most": limits.MAX_AMOUNT})
+    if amount * MONEY_SCALE % 1:
+        raise PydanticCustomError("money", "must have at most 4 decimal places")
+    return amount
+
+
+def _strings(value: object) -> object:
+    if isinstance(value, str):
+        value = value.split("|")
+    if isinstance(value, list):
+        return [part.strip() if isinstance(part, str) else part for part in value if part != ""]
+    return value
+
+
+def _unique(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+def _encodable(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("unicode", "must be valid Unicode text (it has a lone surrogate)") from None
+    return value
+
+
+def _extra(values: dict[str, object]) -> dict[str, object]:
+    for key, value in values.items():
+        if not re.fullmatch(r"\w{1,64}", key):
+            raise PydanticCustomError("extra", "names of extra fields are 1 to 64 letters, digits and underscores")
+        if isinstance(value, str):
+            _encodable(value)
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise PydanticCustomError("extra", "whole numbers must fit 64 bits")
+        if isinstance(value, float) and value - value != 0:
+            raise PydanticCustomError("extra", "numbers must be finite")
+    return values
+
+
+_Checked = AfterValidator(_encodable)
+Id = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_ID_LENGTH), _Checked]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_NAME_LENGTH), _Checked]
+Text = Annotated[str, StringConstraints(max_length=limits.MAX_TEXT_LENGTH), _Checked]
+Country = Annotated[
+    str,
+    BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v),
+    StringConstraints(pattern=r"^[A-Z]{2}$"),
+]
+Currency = Annotated[
+    str,
+    BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v),
+    StringConstraints(pattern=r"^[A-Z]{3}$"),
+]
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+Day = Annotated[date, BeforeValidator(_day)]
+Money = Annotated[Decimal, BeforeValidator(_money)]
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Ids = Annotated[list[Id], BeforeValidator(_strings), Field(max_length=limits.MAX_LIST_LENGTH), AfterValidator(_unique)]
+Tags = Annotated[
+    list[Line], BeforeValidator(_strings), Field(max_length=limits.MAX_LIST_LENGTH), AfterValidator(_unique)
+]
+Extra = Annotated[
+    dict[str, bool | int | float | Annotated[str, StringConstraints(max_length=limits.MAX_TEXT_LENGTH)]],
+    Field(max_length=limits.MAX_EXTRA_FIELDS),
+    AfterValidator(_extra),
+]
+
+
+MONEY_FIELDS: Final = frozenset({"amount", "unit_price", "budget", "value"})
+"""Properties that hold money."""
+
+
+def to_graph(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Pick the fields of `names` that have a value, in the form the graph has them: money as integers."""
+    found = {name: value for name in names if (value := values[name]) is not None}
+    for name in MONEY_FIELDS & found.keys():
+        found[name] = int(found[name] * MONEY_SCALE)
+    return found
+
+
+def from_graph(name: str, value: Any) -> Any:
+    """Give a property the form it has in JSON.
+
+    Parameters
+    ----------
+    name : str
+        The property; it decides whether an integer is money.
+    value : object
+        What the graph holds.
+
+    Returns
+    -------
+    object
+        An ISO 8601 string for times and days, a decimal string with two to four places for money, else the value.
+
+    Examples
+    --------
+    >>> from_graph("amount", 125000)
+    '12.50'
+    """
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if name in MONEY_FIELDS and isinstance(value, int):
+        amount = Decimal(value) / MONEY_SCALE
+        places = max(2, -int(amount.normalize().as_tuple().exponent))
+        return f"{amount:.{places}f}"
+    return value
