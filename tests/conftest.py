@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -39,6 +40,12 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+
+
+def pytest_configure() -> None:
+    """End in good order on SIGTERM too, so that a time limit leaves no server behind."""
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("stopped by SIGTERM", returncode=143))
+
 
 # ---- what a skip means -----------------------------------------------------------------------------------
 

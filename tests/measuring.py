@@ -60,7 +60,7 @@ def write_company(folder: Path, parties: int, knows: int, referrals: int = 0, se
     write_csv(
         folder / "relationships.csv",
         ("source_id", "target_id", "kind", "since", "strength"),
-        ((f"C{a:07d}", f"C{b:07d}", "friend", "2024-01-01", f"{1 - chance.random():.3f}") for a, b in ends(knows)),
+        ((f"C{a:07d}", f"C{b:07d}", "friend", "2024-01-01", f"{chance.uniform(0.01, 1):.3f}") for a, b in ends(knows)),
     )
     write_csv(
         folder / "referrals.csv",
