@@ -1,7 +1,7 @@
 """What happens around every request, as plain ASGI (Starlette's BaseHTTPMiddleware would cost a task a request).
 
 From the outside in: `RequestLog` (id, metrics, the last resort for errors, security headers), `LocalOnly` (`Host` and
-origin), `BodyLimit`.
+origin), `BodyLimit`, `HeadAsGet`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import Problem, TooLarge, problem_of, respond
 from graphcrm.limits import MAX_BODY_BYTES
 
-__all__ = ["BodyLimit", "LocalOnly", "Metrics", "RequestIdFilter", "RequestLog", "host_name", "install", "is_loopback"]
+__all__ = [
+    "BodyLimit",
+    "HeadAsGet",
+    "LocalOnly",
+    "Metrics",
+    "RequestIdFilter",
+    "RequestLog",
+    "host_name",
+    "install",
+    "is_loopback",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +77,9 @@ class Metrics:
             "graphcrm_http_request_seconds", "Time to answer a request", ("method", "route"), registry=self.registry
         )
 
-    def count(self, scope: Scope, status: int, seconds: float) -> None:
+    def count(self, method: str, scope: Scope, status: int, seconds: float) -> None:
         """Count one request under its route's template (an id in a label would be personal data without bound)."""
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+        method = method if method in _METHODS else "other"
         route = getattr(scope.get("route"), "path_format", None) or "none"
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
@@ -97,7 +107,7 @@ class RequestLog:
             return
         request_id = _named(Headers(scope=scope))
         _request_id.set(request_id)
-        status = 0
+        method, status = scope["method"], 0
         started = time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:
@@ -121,10 +131,8 @@ class RequestLog:
             await respond(problem_of(error))(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - started
-            self._metrics.count(scope, status, seconds)
-            logger.debug(
-                "request: id=%s method=%s status=%s ms=%.1f", request_id, scope["method"], status, seconds * 1e3
-            )
+            self._metrics.count(method, scope, status, seconds)
+            logger.debug("request: id=%s method=%s status=%s ms=%.1f", request_id, method, status, seconds * 1e3)
 
 
 def _named(headers: Headers) -> str:
@@ -251,8 +259,36 @@ class BodyLimit:
         await self._app(scope, receive_within_limit, send)
 
 
+class HeadAsGet:
+    """Answers HEAD as GET without the body, for every address at once (RFC 9110, 9.3.2).
+
+    Parameters
+    ----------
+    app : ASGIApp
+        What answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        scope["method"] = "GET"
+        await self._app(scope, receive, send_without_body)
+
+
 def install(app: FastAPI, metrics: Metrics, hosts: Iterable[str]) -> None:
-    """Put the three around an application."""
+    """Put them around an application."""
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit)
     app.add_middleware(LocalOnly, hosts=tuple(hosts))
     app.add_middleware(RequestLog, metrics=metrics)

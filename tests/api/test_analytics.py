@@ -198,6 +198,15 @@ def test_a_cycle_of_referrals_ends(business: TestClient) -> None:
     assert len(tree) == len(set(tree)) == 5
 
 
+def test_what_lies_ahead_counts_when_its_time_has_come(business: TestClient) -> None:
+    tie = {"type": "REFERRED", "source_id": "X", "target_id": "C0", "at": "2999-01-01T00:00:00Z"}
+    assert business.post(f"{API}/ties", json=tie).status_code == 201
+    assert [link["party_id"] for link in ask(business, "/referrals/C0/chain")["items"]] == ["C0"]
+    path = {"source": "X", "target": "C0", "layers": "referral"}
+    assert ask(business, "/paths", **path, as_of="2998-12-31")["items"] == []
+    assert len(ask(business, "/paths", **path, as_of="2999-01-01")["items"]) == 1
+
+
 def test_neighborhood(business: TestClient) -> None:
     answer = ask(business, "/graph/neighborhood/C0", hops=2, layers=["referral", "knows"])
     assert set(answer) >= {"center", "nodes", "ties", "truncated", "revision", "as_of", "metric", "layers", "parties"}

@@ -29,15 +29,28 @@ def test_health_and_readiness(client: TestClient, graph: graphcrm.Graph) -> None
     assert client.get("/readyz").json() == {"status": "ready", "revision": graph.revision()}
 
 
+def test_head_is_get_without_the_body(client: TestClient, problem: Any) -> None:
+    client.post(f"{API}/customers", json={"id": "C1", "name": "One"})
+    for path in (f"{API}/customers/C1", f"{API}/customers/nobody", "/healthz", "/"):
+        full, head = client.get(path), client.head(path)
+        assert head.status_code == full.status_code
+        assert head.content == b""
+        for name in ("content-length", "content-type", "etag"):
+            assert head.headers.get(name) == full.headers.get(name)
+    assert client.head(f"{API}/customers/bulk/").status_code == 404
+
+
 def test_metrics_count_by_route_and_hold_no_ids(client: TestClient) -> None:
     client.get(f"{API}/customers/somebody")
     client.get("/nowhere/at/all")
     client.request("BREW", "/healthz")
+    client.head("/healthz")
     answer = client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
     assert 'graphcrm_http_requests_total{method="GET",route="/api/v1/customers/{id}",status="404"} 1.0' in answer.text
     assert 'graphcrm_http_requests_total{method="GET",route="none",status="404"} 1.0' in answer.text
     assert 'method="other"' in answer.text
+    assert 'graphcrm_http_requests_total{method="HEAD",route="/healthz",status="200"} 1.0' in answer.text
     assert "somebody" not in answer.text
     assert "BREW" not in answer.text
 
