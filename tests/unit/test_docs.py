@@ -97,7 +97,7 @@ def commands(group: click.Group = cli, path: str = "graphcrm") -> Iterator[tuple
 
 def command_sections() -> dict[str, str]:
     """What the page says of each command, by its name."""
-    parts = re.split(r"^`(graphcrm [^`]+)`$", page("cli.md"), flags=re.MULTILINE)
+    parts = re.split(r"^- `(graphcrm [^`]+)`:", page("cli.md"), flags=re.MULTILINE)
     names = [re.match(r"[a-z ]+", title)[0].strip() for title in parts[1::2]]  # type: ignore[index]
     return dict(zip(names, parts[2::2], strict=True))
 
@@ -106,7 +106,7 @@ def command_sections() -> dict[str, str]:
 def test_command(name: str) -> None:
     command = dict(commands())[name]
     text = command_sections()[name] + next(
-        title for title in re.findall(r"^`(graphcrm [^`]+)`$", page("cli.md"), re.MULTILINE) if title.startswith(name)
+        title for title in re.findall(r"^- `(graphcrm [^`]+)`:", page("cli.md"), re.MULTILINE) if title.startswith(name)
     )
     for parameter in command.params:
         if isinstance(parameter, click.Option):
