@@ -45,8 +45,8 @@ _T = TypeVar("_T")
 _COUNTERS: Final = tuple(f"{number:02d}" for number in range(16))
 _MAX_TRIES: Final = 60
 _RETRY_S: Final = 30.0
-_SHUTTING_DOWN: Final = ("Neo.ClientError.Transaction.TransactionNotFound",)
-"""What a server says of transactions that were open when it went down."""
+_SHUTTING_DOWN: Final = ("Neo.ClientError.Transaction.TransactionNotFound", "Neo.ClientError.Request.Invalid")
+"""What a server that goes down says of transactions that are open or begin."""
 _GONE: Final = "the database does not answer; check that it runs, then try again"
 _BUSY: Final = "the database is busy with conflicting writes; try again"
 
