@@ -62,6 +62,18 @@ def _takes(schema: dict[str, Any], *media_types: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {kind: {"schema": schema} for kind in media_types}}}
 
 
+def _one(resource: str) -> str:
+    """One record of a table, in words.
+
+    Examples
+    --------
+    >>> _one("orders")
+    'an order'
+    """
+    noun = component_names(resource)[0].lower()
+    return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
+
+
 def _id_path(resource: str) -> Any:
     longest = _MAX_TIE_ID if resource == "ties" else MAX_ID_LENGTH
     return Annotated[
@@ -140,7 +152,7 @@ def add_create(resource: str) -> None:
         status_code=201,
         operation_id=f"create_{resource}",
         tags=[resource],
-        summary=f"Create one of {resource}",
+        summary=f"Create {_one(resource)}",
         dependencies=[Depends(require("editor")), Depends(only(()))],
         responses={
             201: _answered("Created.", answer, _ETAG_HEADER | _LOCATION_HEADER),
@@ -218,7 +230,7 @@ def add_read(resource: str) -> None:
         methods=["GET"],
         operation_id=f"read_{resource}",
         tags=[resource],
-        summary=f"Read one of {resource}",
+        summary=f"Read {_one(resource)}",
         dependencies=[Depends(require("viewer")), Depends(only(()))],
         responses={
             200: _answered("The record.", answer, _ETAG_HEADER),
@@ -243,7 +255,7 @@ def add_replace(resource: str) -> None:
         methods=["PUT"],
         operation_id=f"replace_{resource}",
         tags=[resource],
-        summary=f"Replace one of {resource}",
+        summary=f"Replace {_one(resource)}",
         dependencies=[Depends(require("editor")), Depends(only(()))],
         responses={200: _answered("The record.", answer, _ETAG_HEADER), **documented(404, 409, 412, 413, 415, 428)},
         openapi_extra=_takes(_schema(given), JSON),
@@ -265,7 +277,7 @@ def add_patch(resource: str) -> None:
         methods=["PATCH"],
         operation_id=f"patch_{resource}",
         tags=[resource],
-        summary=f"Change fields of one of {resource}",
+        summary=f"Change fields of {_one(resource)}",
         dependencies=[Depends(require("editor")), Depends(only(()))],
         responses={200: _answered("The record.", answer, _ETAG_HEADER), **documented(404, 409, 412, 413, 415, 428)},
         openapi_extra=_takes(_schema(patched), MERGE_PATCH, JSON),
@@ -291,7 +303,7 @@ def add_delete(resource: str) -> None:
         status_code=204,
         operation_id=f"delete_{resource}",
         tags=[resource],
-        summary=f"Delete one of {resource}",
+        summary=f"Delete {_one(resource)}",
         dependencies=[Depends(require("editor")), Depends(only({"detach"}))],
         responses={204: {"description": "Deleted."}, **documented(404, 409, 412, 428)},
     )

@@ -18,7 +18,18 @@ from api.record_schemas import RESOURCES, components, filter_parameters, sort_na
 from graphcrm.errors import InvalidInput
 from graphcrm.service.records import RESOURCES as SERVED
 
-MODULES = ("answers", "conditions", "deps", "errors", "idempotency", "ids", "middleware", "record_schemas", "schemas")
+MODULES = (
+    "answers",
+    "conditions",
+    "deps",
+    "errors",
+    "idempotency",
+    "ids",
+    "middleware",
+    "record_schemas",
+    "schemas",
+    "routes.records",
+)
 
 
 @pytest.mark.parametrize("name", MODULES)
