@@ -327,7 +327,8 @@ def _load_sample(graph: Graph) -> None:
     click.echo("Loading a sample company (once, under a minute) …", err=True)
     with TemporaryDirectory(prefix="graphcrm-") as folder:
         write_sample(Path(folder), DEMO_PARTIES, DEMO_SEED)
-        _import(graph, [Path(folder)], None, False, None, "table")
+        with ProgressBars() as progress:
+            graph.import_files([folder], progress=progress)
 
 
 def _serve(graph: Graph, host: str, port: int) -> None:

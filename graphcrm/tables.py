@@ -173,7 +173,8 @@ class Table:
         if record.source_id == record.target_id and self.type in _NEVER_TO_ITSELF:
             what = _NEVER_TO_ITSELF[self.type]
             raise InvalidInput(f"{self.ends[1]}: {what} (both ends are {record.source_id!r})", field=self.ends[1])
-        since, until = getattr(record, "since", None), getattr(record, "until", None)
+        values = record.__dict__
+        since, until = values.get("since"), values.get("until")
         if since is not None and until is not None and until < since:
             raise InvalidInput("until: must not lie before since", field="until")
         qualifier = TIE_TYPES[self.type or ""].qualifier
@@ -181,9 +182,9 @@ class Table:
             self.type or "",
             record.source_id,
             record.target_id,
-            getattr(record, qualifier) if qualifier else None,
+            values[qualifier] if qualifier else None,
         )
-        properties = {"id": id_} | to_graph(record.__dict__, self.properties) | self._extras(record)
+        properties = {"id": id_} | to_graph(values, self.properties) | self._extras(record)
         return Row(id_, properties, {}, record.source_id, record.target_id)
 
     def _extras(self, record: Record) -> dict[str, Any]:

@@ -111,10 +111,9 @@ def _extra(values: dict[str, object]) -> dict[str, object]:
     return values
 
 
-_Checked = AfterValidator(_encodable)
-Id = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_ID_LENGTH), _Checked]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_NAME_LENGTH), _Checked]
-Text = Annotated[str, StringConstraints(max_length=limits.MAX_TEXT_LENGTH), _Checked]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_ID_LENGTH)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_NAME_LENGTH)]
+Text = Annotated[str, StringConstraints(max_length=limits.MAX_TEXT_LENGTH)]
 Country = Annotated[
     str,
     BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v),
