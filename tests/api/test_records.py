@@ -113,6 +113,12 @@ def test_merge_patch_removes_with_null_and_keeps_the_rest(client: TestClient) ->
     assert answer.json()["extra"] == {"shoe_size": 42, "cane": True}
 
 
+def test_extra_fields_come_back_as_they_were_given(client: TestClient) -> None:
+    extra = {"value": 5, "amount": 7, "ratio": 0.5, "since": "2025-01-01", "gold": True, "北京": "yes"}
+    put_customers(client, "C1", extra=extra)
+    assert client.get(at("customers", "C1")).json()["extra"] == extra
+
+
 def test_an_id_cannot_be_changed(client: TestClient, problem: Any) -> None:
     put_customers(client, "C1")
     problem(client.patch(at("customers", "C1"), json={"id": "C2"}, headers={"If-Match": "*"}), 422, field="id")
