@@ -296,7 +296,9 @@ class Records:
             def work(tx: Transaction, batch: list[Row] = batch) -> list[Outcome]:
                 return write_rows(tx, table, batch, dry_run=dry_run, assumed=assumed)
 
-            results = self._store.reading(work) if dry_run else self._store.write(work, keys=_all_keys(batch))
+            results = (
+                self._store.reading(work) if dry_run else self._store.write(work, keys=set().union(*map(_keys, batch)))
+            )
             for index, outcome in zip(wave, results, strict=True):
                 outcomes[index] = outcome
         return outcomes
@@ -369,11 +371,9 @@ def _validated(table: str, values: Mapping[str, Any]) -> tuple[Table, Row]:
 
 
 def _keys(row: Row) -> set[str]:
-    return {row.id} | ({row.source_id, row.target_id} if row.source_id else set())
-
-
-def _all_keys(rows: Sequence[Row]) -> set[str]:
-    return set().union(*map(_keys, rows[:200]))
+    """The ids that writing a row decides about: its own, its ends', and of all whom it names."""
+    named = {id_ for ids in row.references.values() for id_ in ids}
+    return {row.id, row.source_id, row.target_id, *named} - {""}
 
 
 def _waves(rows: Sequence[Row]) -> list[list[int]]:

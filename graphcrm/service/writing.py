@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from graphcrm.errors import StoreError
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, tie_id
 from graphcrm.store import Transaction
 from graphcrm.tables import Reference, Row, Table
@@ -60,18 +61,19 @@ class _Plan:
     cut_ties: list[TieRow] = field(default_factory=list)
 
     def write(self, tx: Transaction) -> None:
-        for label, rows in self.creates.items():
-            tx.run("nodes/create", words={"LABEL": label}, rows=rows)
-        for label, rows in self.updates.items():
-            tx.run("nodes/update", words={"LABEL": label}, rows=rows)
+        for query, nodes in (("nodes/create", self.creates), ("nodes/update", self.updates)):
+            for label, rows in nodes.items():
+                _write(tx, query, {"LABEL": label}, rows)
         delete_ties(tx, self.cut_ties)
         for query, ties in (("ties/create", self.new_ties), ("ties/update", self.changed_ties)):
             for kind, group in _by_kind(ties).items():
-                tx.run(
-                    query,
-                    words=_words(*kind),
-                    rows=[tie.ends | {"properties": tie.properties} for tie in group],
-                )
+                _write(tx, query, _words(*kind), [tie.ends | {"properties": tie.properties} for tie in group])
+
+
+def _write(tx: Transaction, query: str, words: dict[str, str], rows: list[dict[str, Any]]) -> None:
+    """Write rows, all of them: an engine may skip one silently whose node has gone meanwhile."""
+    if tx.run(query, words=words, rows=rows)[0]["written"] != len(rows):
+        raise StoreError("somebody deleted a record while it was being written to; try again", retryable=True)
 
 
 def write_rows(
