@@ -1,7 +1,8 @@
 """`Idempotency-Key`: a POST that is sent again is not carried out again, it gets the answer it got before.
 
 The graph keeps the answers, so a key holds for every process and after a restart: with a creation in the transaction of
-the creation itself (`Records.create`), with other changes right after it (`once`).
+the change itself (`Records.create`, `Records.convert`), with a bulk upsert, which may well happen twice, right after it
+(`once`).
 
 References
 ----------

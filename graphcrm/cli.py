@@ -178,22 +178,24 @@ def referrals() -> None:
 
 @referrals.command("chain")
 @click.argument("party_id", metavar="ID")
+@_AS_OF
 @_FORMAT
-def chain(party_id: str, format_: str) -> None:
+def chain(party_id: str, as_of: str | None, format_: str) -> None:
     """From the first referrer down to the party ID."""
     with _graph() as graph:
-        print_frame(graph.referral_chain(party_id), format_)
+        print_frame(graph.referral_chain(party_id, as_of), format_)
 
 
 @referrals.command("tree")
 @click.argument("party_id", metavar="ID")
 @click.option("--max-depth", default=limits.MAX_TREE_DEPTH, show_default=True, help="Generations.")
-@click.option("--limit", default=limits.MAX_TREE, show_default=True, help="Parties.")
+@click.option("--limit", default=1000, show_default=True, help=f"Parties, at most {limits.MAX_TREE}.")
+@_AS_OF
 @_FORMAT
-def tree(party_id: str, max_depth: int, limit: int, format_: str) -> None:
+def tree(party_id: str, max_depth: int, limit: int, as_of: str | None, format_: str) -> None:
     """All whom the party ID brought, and what they and those below them bought."""
     with _graph() as graph:
-        print_frame(graph.referral_tree(party_id, max_depth, limit), format_)
+        print_frame(graph.referral_tree(party_id, max_depth, limit, as_of), format_)
 
 
 @cli.command()

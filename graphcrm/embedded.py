@@ -38,7 +38,7 @@ USER: Final = "root"
 DATABASE: Final = "graphcrm"
 _START_TIMEOUT_S: Final = 60.0
 _STOP_TIMEOUT_S: Final = 30.0
-_MAX_RESTARTS: Final = 5
+_MAX_FAILURES: Final = 5
 _POLL_S: Final = 0.02
 
 
@@ -303,12 +303,13 @@ class _Supervisor:
         signal.signal(signal.SIGTERM, lambda *_: self._stopping.set())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=self._await_last_user, daemon=True).start()
-        deaths = 0
-        while not self._stopping.is_set() and deaths < _MAX_RESTARTS:
-            deaths += 1
+        failures = 0
+        while not self._stopping.is_set() and failures < _MAX_FAILURES:
+            failures += 1
             server = self._start()
             if self._await_ready(server):
                 self._publish(server)
+                failures = 0
                 while server.poll() is None and not self._stopping.wait(0.1):
                     pass
             if server.poll() is None:

@@ -218,7 +218,7 @@ TABLES: Final[dict[str, Table]] = {
             "contacts",
             models.Contact,
             "Contact",
-            references=(Reference("customer_id", "WORKS_AT", ("Customer",), outgoing=True), _OWNER),
+            references=(Reference("customer_id", "WORKS_AT", ("Customer",), outgoing=True, replaces=True), _OWNER),
         ),
         Table("products", models.Product, "Product"),
         Table(

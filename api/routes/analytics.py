@@ -55,7 +55,7 @@ AsOf = Annotated[
     date | datetime | None,
     BeforeValidator(_as_of),
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
-    Query(description="A day (its end, UTC) or a moment; now if not given."),
+    Query(description="A day (its end, UTC) or a moment; today if not given."),
 ]
 PartyQuery = Annotated[str, Query(min_length=1, max_length=MAX_ID_LENGTH)]
 PartyPath = Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH, description="Id of a customer or contact.")]
@@ -141,27 +141,29 @@ def referral_paths(
     target: PartyQuery,
     max_hops: Annotated[int, Query(ge=1, le=MAX_HOPS)] = MAX_HOPS,
     k: Annotated[int, Query(ge=1, le=MAX_PATHS, description="Paths at most.")] = 10,
+    as_of: AsOf = None,
 ) -> Response:
     """Paths of referrals from source to target, by hops, then strength, then ids."""
-    frame = graph.referral_paths(source, target, max_hops=max_hops, k=k)
+    frame = graph.referral_paths(source, target, max_hops=max_hops, k=k, as_of=as_of)
     return analytic(frame, attrs=frame.attrs | {"metric": "hops"})
 
 
 @_get(f"/referrals/{ID}/chain", ChainAnswer, 404)
-def referral_chain(graph: GraphDep, id: PartyPath) -> Response:
+def referral_chain(graph: GraphDep, id: PartyPath, as_of: AsOf = None) -> Response:
     """Who brought this party: from the first referrer down to the party itself."""
-    return analytic(graph.referral_chain(id))
+    return analytic(graph.referral_chain(id, as_of))
 
 
 @_get(f"/referrals/{ID}/tree", TreeAnswer, 404)
 def referral_tree(
     graph: GraphDep,
     id: PartyPath,
-    max_depth: Annotated[int, Query(ge=1, le=MAX_TREE_DEPTH, description="Generations.")] = 10,
+    max_depth: Annotated[int, Query(ge=1, le=MAX_TREE_DEPTH, description="Generations.")] = MAX_TREE_DEPTH,
     limit: Annotated[int, Query(ge=1, le=MAX_TREE, description="Parties at most.")] = 1_000,
+    as_of: AsOf = None,
 ) -> Response:
     """Whom this party brought, and whom those brought, with the revenue below each."""
-    return analytic(graph.referral_tree(id, max_depth=max_depth, limit=limit))
+    return analytic(graph.referral_tree(id, max_depth=max_depth, limit=limit, as_of=as_of))
 
 
 @_get(f"/graph/neighborhood/{ID}", NeighborhoodAnswer, 404)

@@ -322,8 +322,7 @@ def add_convert() -> None:
         key: IdempotencyKey = None,
     ) -> Response:
         tag = None if if_match is None else _tag(graph, "contacts", id, if_match)
-        receipt = receipt_of(request, caller, key, None)
-        customer = once(graph, receipt, lambda: graph.records.convert(id, tag))
+        customer = graph.records.convert(id, tag, receipt=receipt_of(request, caller, key, None))
         return _record_response("customers", customer, location=True)
 
     router.add_api_route(

@@ -319,7 +319,7 @@ class Graph:
         self,
         party_id: str,
         max_depth: int = limits.MAX_TREE_DEPTH,
-        limit: int = limits.MAX_TREE,
+        limit: int = 1000,
         as_of: When = None,
     ) -> pd.DataFrame:
         """Whom a party brought, directly and through others, and what that is worth.
@@ -340,7 +340,8 @@ class Graph:
         pandas.DataFrame
             `party_id`, `referrer_id`, `name`, `depth` (1 is directly), `at`, `revenue` (its orders and those of all it
             brought in turn, by currency) and `own_revenue`; by depth, then date, then id. `attrs` has `root`, its
-            `revenue` and `own_revenue`, and `truncated`. Cancelled orders do not count, refunds do.
+            `revenue` and `own_revenue`, and `truncated`. Orders count once `as_of`
+            reaches them; cancelled ones do not, refunds do.
 
         Raises
         ------
@@ -353,7 +354,7 @@ class Graph:
         bounded("limit", limit, limits.MAX_TREE)
         snapshot, network = self._projected(["referral"], as_of)
         network.position(party_id)
-        revenue = self._resident.revenue(snapshot)
+        revenue = self._resident.revenue(snapshot, network.as_of)
         tree = self._referrals(snapshot, network).tree(party_id, revenue, max_depth, limit)
         rows = [
             {

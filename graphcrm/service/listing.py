@@ -159,7 +159,7 @@ def _decode(cursor: str | None, sort: str | None) -> dict[str, Any] | None:
         after = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if isinstance(after["id"], str) and after["sort"] == sort:
             return dict(after)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise InvalidInput("cursor: take it from next_cursor of a page with the same filters and sort", field="cursor")
 

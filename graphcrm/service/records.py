@@ -303,8 +303,17 @@ class Records:
                 outcomes[index] = outcome
         return outcomes
 
-    def convert(self, id_: str, etag_: str | None = None) -> dict[str, Any]:
+    def convert(self, id_: str, etag_: str | None = None, *, receipt: tuple[str, str] | None = None) -> dict[str, Any]:
         """Make a contact a customer: same id, properties and ties kept, in one transaction.
+
+        Parameters
+        ----------
+        id_ : str
+            The contact.
+        etag_ : str, optional
+            The version that the caller has read; None skips the check.
+        receipt : tuple of str, optional
+            As for `create`.
 
         Returns
         -------
@@ -318,6 +327,8 @@ class Records:
         """
 
         def work(tx: Transaction) -> dict[str, Any]:
+            if receipt and (answer := replayed(tx, *receipt)) is not None:
+                return answer
             _check_version(read_record(tx, "contacts", id_), etag_)
             properties = tx.run("nodes/read", words={"LABEL": "Contact"}, id=id_)[0]["record"]
             ties = all_ties(tx, "Contact", id_)
@@ -325,9 +336,12 @@ class Records:
             tx.run("nodes/delete", words={"LABEL": "Contact"}, ids=[id_])
             tx.run("nodes/create", words={"LABEL": "Customer"}, rows=[properties | {"kind": "person"}])
             move_ties(tx, ties, id_)
-            return read_record(tx, "customers", id_)
+            customer = read_record(tx, "customers", id_)
+            if receipt:
+                remember(tx, *receipt, customer)
+            return customer
 
-        return self._store.write(work, keys=[id_])
+        return self._store.write(work, keys={id_} | ({receipt[0]} if receipt else set()))
 
     def _change(
         self, table: str, id_: str, values: Callable[[dict[str, Any]], Mapping[str, Any]], etag_: str | None

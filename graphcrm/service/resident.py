@@ -90,9 +90,9 @@ class Resident:
                 revision = after
         raise StoreError("the graph is being written to without a pause; try again", retryable=True)
 
-    def revenue(self, snapshot: Snapshot) -> Revenue:
-        """What each customer's orders come to, as of a snapshot."""
-        return snapshot.once("revenue", lambda: read_revenue(self._store))
+    def revenue(self, snapshot: Snapshot, as_of: np.datetime64) -> Revenue:
+        """What each customer's orders by a moment (UTC) come to, as of a snapshot."""
+        return snapshot.once(("revenue", as_of), lambda: read_revenue(self._store, as_of))
 
 
 def read_columns(store: GraphStore) -> TieColumns:
@@ -125,16 +125,19 @@ def read_columns(store: GraphStore) -> TieColumns:
     )
 
 
-def read_revenue(store: GraphStore) -> Revenue:
-    """Add up each customer's orders by currency; an order that states no amount is worth its lines."""
+def read_revenue(store: GraphStore, as_of: np.datetime64) -> Revenue:
+    """Add up each customer's orders by then, by currency; an order that states no amount is worth its lines."""
     from_lines: dict[str, dict[str, int]] = {}
     orders = store.read("referrals/read_orders", shards=_SHARDS)
     if any(_NO_AMOUNT in part["amount"] for part in orders):
         from_lines = _worth_of_lines(store)
     totals: dict[str, dict[str, int]] = {}
     for part in orders:
-        columns = zip(part["id"], part["customer_id"], part["amount"], part["currency"], strict=True)
-        for order_id, customer_id, amount, currency in columns:
+        placed = (_times(part["at"]) <= as_of).tolist()
+        columns = zip(placed, *(part[name] for name in ("id", "customer_id", "amount", "currency")), strict=True)
+        for counts, order_id, customer_id, amount, currency in columns:
+            if not counts:
+                continue
             worth = {currency: amount} if amount != _NO_AMOUNT else from_lines.get(order_id, {})
             total = totals.setdefault(customer_id, {})
             for line_currency, value in worth.items():

@@ -87,7 +87,7 @@ def _record(table: Table, properties: Mapping[str, Any], named: Mapping[str, lis
         others = sorted(named.get(ref.field, []))
         record[ref.field] = others if ref.many else (others[0] if others else None)
     record["extra"] = {
-        key: from_graph(key, value)
+        key: from_graph("", value)
         for key, value in sorted(properties.items())
         if key != "id" and key not in table.properties
     }
@@ -185,7 +185,7 @@ def tie_record(type_: str, source_id: str, target_id: str, properties: Mapping[s
     }
     record |= {name: from_graph(name, properties.get(name)) for name in table.properties}
     record["extra"] = {
-        key: from_graph(key, value)
+        key: from_graph("", value)
         for key, value in sorted(properties.items())
         if key != "id" and key not in table.properties
     }

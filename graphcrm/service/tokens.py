@@ -18,7 +18,7 @@ from graphcrm.values import from_graph
 __all__ = ["ROLES", "Tokens"]
 
 ROLES: Final = ("viewer", "editor", "admin")
-"""From the least to the most allowed: read; also write; also manage."""
+"""From the least to the most allowed: read; also write; everything, what is yet to come included."""
 
 _FRESH_S: Final = 1.0
 """Seconds for which a process trusts what it read of the tokens; a revoked one works at most this much longer."""

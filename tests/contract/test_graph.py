@@ -109,6 +109,7 @@ def test_chain_and_tree_with_revenue(graph: Graph) -> None:
     assert tree.attrs["revenue"] == tree.revenue[0]
     assert tree[["party_id", "referrer_id", "depth"]].values.tolist() == [["B", "A", 1], ["C", "B", 2]]
     assert graph.referral_tree("A", limit=1).attrs["truncated"]
+    assert graph.referral_tree("A", as_of="2024-05-01").attrs["revenue"] == [{"amount": "10.10", "currency": "EUR"}]
     assert graph.referral_tree("D").empty
 
 
