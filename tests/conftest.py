@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -83,6 +83,8 @@ class Bare:
     settings: Settings
     driver: neo4j.Driver
     database: str
+    uri: str
+    auth: tuple[str, str] = field(repr=False)
 
     def run(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run one statement in a write transaction and return its rows."""
@@ -130,7 +132,7 @@ def _embedded_bare(graph_home: Path) -> Iterator[Bare]:
     lease = embedded.acquire(graph_home, settings.embedded_heap, settings.query_timeout_s)
     login = (embedded.USER, lease.server.password)
     with neo4j.GraphDatabase.driver(lease.server.uri, auth=login) as driver:
-        yield Bare("embedded", settings, driver, embedded.DATABASE)
+        yield Bare("embedded", settings, driver, embedded.DATABASE, lease.server.uri, login)
     lease.release()
 
 
@@ -148,12 +150,10 @@ def _neo4j_bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bare]:
             neo4j_password=server.password,
             neo4j_database=server.database,
         )
-        driver = neo4j.GraphDatabase.driver(
-            server.uri,
-            auth=(server.user, server.password),
-            notifications_min_severity=neo4j.NotificationMinimumSeverity.OFF,
-        )
-        yield Bare("neo4j", settings, stack.enter_context(driver), server.database)
+        login = (server.user, server.password)
+        off = neo4j.NotificationMinimumSeverity.OFF
+        driver = neo4j.GraphDatabase.driver(server.uri, auth=login, notifications_min_severity=off)
+        yield Bare("neo4j", settings, stack.enter_context(driver), server.database, server.uri, login)
 
 
 @pytest.fixture(scope="session")
