@@ -26,7 +26,6 @@ from graphcrm.schema import BOOKKEEPING_LABELS, LABELS, TIE_TYPES
 __all__ = ["Query", "directory", "get", "names"]
 
 Access = Literal["read", "write"]
-Engine = Literal["neo4j", "embedded"]
 
 _VOCABULARY: Final = {
     "labels": frozenset((*LABELS, *BOOKKEEPING_LABELS)),
@@ -74,22 +73,20 @@ def directory() -> Path:
 
 
 def names() -> list[str]:
-    """Names of all queries, sorted; migrations and variants (``_embedded/…``) are not listed."""
+    """Names of all queries, sorted; migrations are not listed."""
     root = directory()
     found = (path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.cypher"))
-    return sorted(name for name in found if not name.startswith(("_", "schema/")))
+    return sorted(name for name in found if not name.startswith("schema/"))
 
 
 @cache
-def get(name: str, engine: Engine = "neo4j", **words: str) -> Query:
+def get(name: str, **words: str) -> Query:
     """Load a query.
 
     Parameters
     ----------
     name : str
         Its path below ``cypher/`` without the ending.
-    engine : {'neo4j', 'embedded'}
-        For the embedded engine a file of the same path under ``cypher/_embedded/`` comes first.
     **words : str
         For each word that the file names by ``@each``, the label or type it stands for.
 
@@ -102,18 +99,16 @@ def get(name: str, engine: Engine = "neo4j", **words: str) -> Query:
     ValueError
         The file breaks its contract, or a word is not in the vocabulary: faults of the product, not of its user.
     """
-    return _parse(name, _read(name, engine), words)
+    return _parse(name, _read(name), words)
 
 
 def words(name: str) -> dict[str, str]:
     """Which words a query's file names by ``@each``, and the vocabulary (labels or types) of each."""
-    return dict(_tags(_read(name, "neo4j"), "each"))
+    return dict(_tags(_read(name), "each"))
 
 
-def _read(name: str, engine: Engine) -> str:
-    override = directory() / "_embedded" / f"{name}.cypher"
-    path = override if engine == "embedded" and override.exists() else directory() / f"{name}.cypher"
-    return path.read_text(encoding="utf-8")
+def _read(name: str) -> str:
+    return (directory() / f"{name}.cypher").read_text(encoding="utf-8")
 
 
 def _tags(source: str, tag: str) -> Iterator[tuple[str, str]]:

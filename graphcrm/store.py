@@ -26,6 +26,7 @@ from neo4j.exceptions import (
     ConfigurationError,
     ConstraintError,
     DriverError,
+    IncompleteCommit,
     Neo4jError,
     ServiceUnavailable,
     SessionExpired,
@@ -33,7 +34,7 @@ from neo4j.exceptions import (
 )
 
 from graphcrm import embedded, queries
-from graphcrm.errors import Conflict, StoreError
+from graphcrm.errors import Conflict, InvalidInput, StoreError
 from graphcrm.queries import Query
 from graphcrm.settings import Settings
 
@@ -48,6 +49,9 @@ _RETRY_S: Final = 30.0
 _SHUTTING_DOWN: Final = ("Neo.ClientError.Transaction.TransactionNotFound", "Neo.ClientError.Request.Invalid")
 """What a server that goes down says of transactions that are open or begin."""
 _GONE: Final = "the database does not answer; check that it runs, then try again"
+_UNKNOWN: Final = "the database went away while it committed; read the record to see whether the change is in"
+_BOOKS: Final = ("tokens/", "receipts/")
+"""Queries of the product's own books, which no answer is computed from."""
 _BUSY: Final = "the database is busy with conflicting writes; try again"
 
 Engine = Literal["neo4j", "embedded"]
@@ -56,11 +60,12 @@ Engine = Literal["neo4j", "embedded"]
 class Transaction:
     """A transaction under way; `run` executes a query in it."""
 
-    def __init__(self, tx: neo4j.Transaction, engine: Engine) -> None:
+    def __init__(self, tx: neo4j.Transaction) -> None:
         self._tx = tx
-        self._engine = engine
         self.changed = False
         """Whether a write query has run in it."""
+        self.moved = False
+        """Whether one has written to more than the product's own books."""
 
     def run(self, name: str, /, *, words: dict[str, str] | None = None, **parameters: Any) -> list[dict[str, Any]]:
         """Execute a query.
@@ -79,9 +84,11 @@ class Transaction:
         list of dict
             Its rows in its order, each with the columns that its header names.
         """
-        query = queries.get(name, self._engine, **(words or {}))
+        query = queries.get(name, **(words or {}))
         rows = self.execute(query, parameters)
-        self.changed = self.changed or query.access == "write"
+        if query.access == "write":
+            self.changed = True
+            self.moved = self.moved or not name.startswith(_BOOKS)
         return rows
 
     def execute(self, query: Query, parameters: dict[str, Any]) -> list[dict[str, Any]]:
@@ -139,8 +146,9 @@ class GraphStore:
                 notifications_min_severity="OFF",
                 user_agent="graphcrm",
             )
-        except (ConfigurationError, ValueError) as error:
-            raise StoreError(f"GRAPHCRM_NEO4J_URI: {error}") from None
+        except (ConfigurationError, ValueError):
+            # The driver's own words could hold a password that stands in the address.
+            raise StoreError("GRAPHCRM_NEO4J_URI: is no address of a Neo4j server") from None
 
     def _verify(self) -> None:
         try:
@@ -165,13 +173,17 @@ class GraphStore:
 
     def read(self, name: str, /, *, words: dict[str, str] | None = None, **parameters: Any) -> list[dict[str, Any]]:
         """Execute one read query by itself, which saves the round trips of a transaction; see `Transaction.run`."""
-        query = queries.get(name, self.engine, **(words or {}))
+        query = queries.get(name, **(words or {}))
         if query.access != "read":
             raise TypeError(f"{name} writes; use `write`")
 
+        return self._read("READ", query, parameters)
+
+    def _read(self, access: str, query: Query, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        timed = neo4j.Query(query.text, timeout=self.settings.query_timeout_s)
+
         def once() -> list[dict[str, Any]]:
-            with self._session("READ") as session:
-                timed = neo4j.Query(query.text, timeout=self.settings.query_timeout_s)
+            with self._session(access) as session:
                 return _execute(lambda: session.run(timed, parameters), query, parameters)
 
         return self._again(once)
@@ -196,7 +208,7 @@ class GraphStore:
         """
         return self._again(lambda: self._attempt("READ", work))
 
-    def write(self, work: Callable[[Transaction], _T], keys: Iterable[str] = ()) -> _T:
+    def write(self, work: Callable[[Transaction], _T], keys: Iterable[str] = (), *, repeatable: bool = False) -> _T:
         """Do some writing in one transaction, and raise the graph's revision when something was written.
 
         Parameters
@@ -207,6 +219,9 @@ class GraphStore:
         keys : iterable of str
             Ids that it decides about. Writers with a key in common take turns, so what one has read stays true until
             it commits.
+        repeatable : bool
+            Whether doing it twice is as good as once, so that it is done again when the connection broke before the
+            commit was acknowledged.
 
         Returns
         -------
@@ -224,18 +239,17 @@ class GraphStore:
         counters = counters or [random.choice(_COUNTERS)]
 
         def attempt(tx: Transaction) -> _T:
-            tx.execute(queries.get("store/lock_counters", self.engine), {"counters": counters})
+            tx.execute(queries.get("store/lock_counters"), {"counters": counters})
             result = work(tx)
-            if tx.changed:
+            if tx.moved:
                 tx.run("store/raise_counters", counters=counters)
             return result
 
-        return self._again(lambda: self._in_turn(attempt))
+        return self._again(lambda: self._in_turn(attempt), repeatable)
 
     def revision(self) -> int:
         """The graph's revision, as the leader has it: a number that every write raises."""
-        found = self._again(lambda: self._attempt("WRITE", lambda tx: tx.run("store/read_revision")))
-        return int(found[0]["revision"])
+        return int(self._read("WRITE", queries.get("store/read_revision"), {})[0]["revision"])
 
     def touch(self) -> int:
         """Raise the revision, so that what another tool wrote is seen; give back the new one."""
@@ -251,7 +265,7 @@ class GraphStore:
         with self._session(access) as session:
             inner = session.begin_transaction(timeout=self.settings.query_timeout_s)
             try:
-                tx = Transaction(inner, self.engine)
+                tx = Transaction(inner)
                 result = work(tx)
                 if tx.changed:
                     inner.commit()
@@ -270,7 +284,7 @@ class GraphStore:
         ) as session:
             yield session
 
-    def _again(self, attempt: Callable[[], _T]) -> _T:
+    def _again(self, attempt: Callable[[], _T], repeatable: bool = True) -> _T:
         """Try until it works, another try cannot help, or time is up.
 
         A unique id that was taken is tried again as well: on the second try the work sees who took it.
@@ -283,7 +297,13 @@ class GraphStore:
                 failure: Exception = error
                 if isinstance(error, ConstraintError) and tried >= 3:
                     break
+            except StoreError as error:
+                failure = error
+                if not error.retryable or tried >= 3:
+                    break
             except (ServiceUnavailable, SessionExpired, DriverError, OSError) as error:
+                if isinstance(error, IncompleteCommit) and not repeatable:
+                    raise StoreError(_UNKNOWN, retryable=True) from None
                 failure = error
                 if tried >= 1 or not self._recovered():
                     break
@@ -352,7 +372,11 @@ def _execute(run: Callable[[], neo4j.Result], query: Query, parameters: dict[str
     if parameters.keys() != query.parameters.keys():
         raise TypeError(f"{query.name} takes {sorted(query.parameters)}, got {sorted(parameters)}")
     began = time.perf_counter()
-    rows = [dict(zip(row.keys(), map(_plain, row.values()), strict=True)) for row in run()]
+    try:
+        result = run()
+    except UnicodeEncodeError:
+        raise InvalidInput("text must be valid Unicode (it has a lone surrogate)") from None
+    rows = [dict(zip(row.keys(), map(_plain, row.values()), strict=True)) for row in result]
     elapsed_ms = round((time.perf_counter() - began) * 1000, 1)
     _log.debug("query", extra={"query": query.name, "access": query.access, "rows": len(rows), "ms": elapsed_ms})
     return rows

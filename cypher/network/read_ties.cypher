@@ -3,7 +3,7 @@
 // @each TYPE: types
 // @param shards: int, rows
 // @returns shard: int
-// @returns id: list of str
+// @returns id: list of str, '' where another tool left it out
 // @returns source_id: list of str
 // @returns target_id: list of str
 // @returns kind: list of str, '' where there is none
@@ -14,7 +14,7 @@
 // @returns until: list of str, ISO 8601, '' where unknown
 MATCH (a)-[r:TYPE]->(b)
 WITH a, r, b, toInteger(rand() * $shards) AS shard
-RETURN shard, collect(r.id) AS id, collect(a.id) AS source_id, collect(b.id) AS target_id,
+RETURN shard, collect(coalesce(r.id, '')) AS id, collect(a.id) AS source_id, collect(b.id) AS target_id,
   collect(coalesce(r.kind, '')) AS kind, collect(coalesce(r.strength, -1.0)) AS strength,
   collect(coalesce(r.count, -1)) AS count, collect(coalesce(toString(r.at), '')) AS at,
   collect(coalesce(toString(r.since), '')) AS since, collect(coalesce(toString(r.until), '')) AS until

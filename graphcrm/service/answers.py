@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -38,14 +39,20 @@ def chosen_layers(layers: Iterable[str] | None) -> tuple[str, ...]:
 
 
 def moment_of(as_of: When) -> date | datetime:
-    """The as-of moment; without one the end of today, so that answers of a day agree."""
+    """The as-of moment, a time in UTC; without one the end of today, so that answers of a day agree.
+
+    A text of the form 2025-01-31 is a day, any other ISO 8601 text a time.
+    """
     if as_of is None:
         return datetime.now(UTC).date()
-    if not isinstance(as_of, str):
-        return as_of
     try:
-        return date.fromisoformat(as_of) if len(as_of) <= 10 else datetime.fromisoformat(as_of)
-    except ValueError:
+        if isinstance(as_of, str):
+            kind = date if re.fullmatch(r"\d{4}-\d{2}-\d{2}", as_of) else datetime
+            as_of = kind.fromisoformat(as_of)
+        if isinstance(as_of, datetime):
+            return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)
+        return as_of
+    except (ValueError, OverflowError):
         message = "as_of: must be a day such as 2025-01-31 or a time such as 2025-01-31T09:30:00Z"
         raise InvalidInput(message, field="as_of") from None
 

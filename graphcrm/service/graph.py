@@ -165,12 +165,12 @@ class Graph:
             raise InvalidInput("limit: must be at least 1", field="limit")
         snapshot, network = self._projected(layers, as_of)
         key = (network.layers, network.as_of)
-        scored = snapshot.once(("scores", metric, normalized, *key), lambda: scores(network, metric, normalized))
+        scored = snapshot.once("scores", (metric, normalized, *key), lambda: scores(network, metric, normalized))
         order = rank(network.ids, scored.values)
         if segment is not None:
             order = order[np.isin(network.ids[order], self._members(segment, network.as_of))]
         order = order[:limit]
-        groups = snapshot.once(("communities", *key), lambda: communities(network))
+        groups = snapshot.once("communities", key, lambda: communities(network))
         facts = facts_of(network, groups, network.ids[order])
         frame = pd.DataFrame(
             {
@@ -459,7 +459,8 @@ class Graph:
         snapshot = self._resident.snapshot()
         settings = self.settings
         network = snapshot.once(
-            ("network", chosen, end_of(moment)),
+            "network",
+            (chosen, end_of(moment)),
             lambda: project(snapshot.columns, chosen, moment, settings.half_life_days, settings.default_strengths),
         )
         return snapshot, network
@@ -467,7 +468,8 @@ class Graph:
     def _referrals(self, snapshot: Snapshot, network: Network) -> Referrals:
         ties = network.ties
         return snapshot.once(
-            ("referrals", network.as_of),
+            "referrals",
+            network.as_of,
             lambda: first_referrals(
                 network.ids[ties.source], network.ids[ties.target], [None if np.isnat(at) else at for at in ties.at]
             ),

@@ -84,11 +84,11 @@ def _parse_filters(
         if field in references and not op:
             named.append((references[field], text))
             continue
-        if field not in ("id", *table.properties) or op not in ("", "gte", "lte", "contains"):
+        if field not in ("id", *table.properties) or op not in ("", *_operators(table, field)):
             allowed = ["id", *table.properties, *references]
             raise InvalidInput(
-                f"{given}: is no filter of {table.name}; there are: {', '.join(allowed)}, and of fields also "
-                "__gte, __lte and __contains",
+                f"{given}: is no filter of {table.name}; there are: {', '.join(allowed)}, of texts also __contains, "
+                "of times, days and numbers also __gte and __lte",
                 field=given,
                 allowed=allowed,
             )
@@ -96,12 +96,21 @@ def _parse_filters(
     return plain, named
 
 
+def _operators(table: Table, field: str) -> tuple[str, ...]:
+    """How a field compares beside being equal."""
+    if field in _LISTS:
+        return ()
+    schema = _adapter(table, field).json_schema()
+    kinds = {(part.get("type"), part.get("format")) for part in schema.get("anyOf", [schema])} - {("null", None)}
+    return ("contains",) if kinds == {("string", None)} else ("gte", "lte")
+
+
 def _condition(table: Table, field: str, op: str, text: str) -> dict[str, Any]:
     if op == "contains":
         return {"key": field, "op": "contains", "value": text.lower()}
     if field in _LISTS:
         return {"key": field, "op": "has", "value": text}
-    return {"key": field, "op": op or "eq", "value": _parse(table, field, text, field)}
+    return {"key": field, "op": op or "eq", "value": _parse(table, field, text, f"{field}__{op}" if op else field)}
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphcrm import limits
@@ -27,7 +27,7 @@ from graphcrm.service.stored import (
 )
 from graphcrm.service.writing import Mode, Outcome, Rejected, delete_ties, write_rows
 from graphcrm.store import GraphStore, Transaction
-from graphcrm.tables import TIES, Row, Table
+from graphcrm.tables import TABLES, TIES, Row, Table
 
 __all__ = ["RESOURCES", "Page", "Records", "Rejection", "UpsertReport", "etag"]
 
@@ -199,7 +199,14 @@ class Records:
 
     def patch(self, table: str, id_: str, changes: Mapping[str, Any], etag_: str | None = None) -> dict[str, Any]:
         """Change some fields, by the rules of JSON Merge Patch (RFC 7396): None removes one; else as `replace`."""
-        return self._change(table, id_, lambda current: _merged(current, changes), etag_)
+
+        references = TABLES[table].references if table in TABLES else ()
+        untouched = {ref.field for ref in references if ref.field not in (*changes, *TABLES[table].required)}
+
+        def merged(current: dict[str, Any]) -> dict[str, Any]:
+            return _merged({key: value for key, value in current.items() if key not in untouched}, changes)
+
+        return self._change(table, id_, merged, etag_, named=changes.keys())
 
     def delete(self, table: str, id_: str, etag_: str | None = None, *, detach: bool = False) -> None:
         """Delete a record.
@@ -296,9 +303,8 @@ class Records:
             def work(tx: Transaction, batch: list[Row] = batch) -> list[Outcome]:
                 return write_rows(tx, table, batch, dry_run=dry_run, assumed=assumed)
 
-            results = (
-                self._store.reading(work) if dry_run else self._store.write(work, keys=set().union(*map(_keys, batch)))
-            )
+            keys = set().union(*map(_keys, batch))
+            results = self._store.reading(work) if dry_run else self._store.write(work, keys, repeatable=True)
             for index, outcome in zip(wave, results, strict=True):
                 outcomes[index] = outcome
         return outcomes
@@ -329,8 +335,14 @@ class Records:
         def work(tx: Transaction) -> dict[str, Any]:
             if receipt and (answer := replayed(tx, *receipt)) is not None:
                 return answer
-            _check_version(read_record(tx, "contacts", id_), etag_)
+            contact = read_record(tx, "contacts", id_)
+            _check_version(contact, etag_)
             properties = tx.run("nodes/read", words={"LABEL": "Contact"}, id=id_)[0]["record"]
+            if clashing := sorted(contact["extra"].keys() & set(TABLES["customers"].columns)):
+                names = ", ".join(clashing)
+                raise InvalidInput(
+                    f"extra: {names}: customers have fields of these names; rename them first", field="extra"
+                )
             ties = all_ties(tx, "Contact", id_)
             delete_ties(tx, ties)
             tx.run("nodes/delete", words={"LABEL": "Contact"}, ids=[id_])
@@ -344,8 +356,15 @@ class Records:
         return self._store.write(work, keys={id_} | ({receipt[0]} if receipt else set()))
 
     def _change(
-        self, table: str, id_: str, values: Callable[[dict[str, Any]], Mapping[str, Any]], etag_: str | None
+        self,
+        table: str,
+        id_: str,
+        values: Callable[[dict[str, Any]], Mapping[str, Any]],
+        etag_: str | None,
+        named: Collection[str] | None = None,
     ) -> dict[str, Any]:
+        """Replace a record; of its reference columns only the `named` ones, all when None."""
+
         def work(tx: Transaction) -> dict[str, Any]:
             current = read_record(tx, table, id_)
             _check_version(current, etag_)
@@ -357,7 +376,9 @@ class Records:
             spec, row = _validated(table, wanted)
             if row.id != id_:
                 raise InvalidInput("a tie's type, ends and kind cannot be changed; create a new one", field="id")
-            _write_one(tx, spec, row, "replace")
+            stated = [ref.field for ref in spec.references if named is None or ref.field in named]
+            row = replace(row, references={name: row.references.get(name, []) for name in stated})
+            _write_one(tx, spec, row, "replace", stated)
             return read_record(tx, table, id_)
 
         return self._store.write(work, keys=[id_])
@@ -420,7 +441,7 @@ def _check_version(current: dict[str, Any], etag_: str | None) -> None:
         raise StaleVersion(f"{current['id']!r} has changed since it was read; read it again and repeat the change")
 
 
-def _write_one(tx: Transaction, table: Table, row: Row, mode: Mode) -> None:
-    outcome = write_rows(tx, table, [row], mode)[0]
+def _write_one(tx: Transaction, table: Table, row: Row, mode: Mode, stated: Collection[str] = ()) -> None:
+    outcome = write_rows(tx, table, [row], mode, stated=stated)[0]
     if isinstance(outcome, Rejected):
         raise InvalidInput(f"{outcome.column}: {outcome.reason}", field=outcome.column)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import Future
 from decimal import Decimal
+from itertools import compress
 from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from graphcrm.errors import StoreError
 from graphcrm.network.projection import TieColumns
-from graphcrm.schema import PARTY_LABELS
+from graphcrm.schema import PARTY_LABELS, tie_id
 from graphcrm.store import GraphStore
 from graphcrm.values import MONEY_SCALE
 
@@ -21,10 +21,12 @@ __all__ = ["Resident", "Snapshot"]
 
 _T = TypeVar("_T")
 
-_SHARDS: Final = 64
-"""Rows that columns are dealt over: few enough to be quick, enough that millions of ties fit one message each."""
-_TORN_READS: Final = 20
-_KEPT_ANSWERS: Final = 64
+_ROWS_A_SHARD: Final = 250_000
+"""Ties or nodes in one row of columns. Dealing them over rows costs as much as reading them, so most graphs get one."""
+_READINGS: Final = 3
+_KEPT: Final = {"network": 4, "referrals": 4, "revenue": 4}
+_KEPT_OTHERWISE: Final = 64
+"""Answers kept of each kind: few of those that are as large as the network."""
 _NO_AMOUNT: Final = -9223372036854775807
 _TYPES: Final = {"referral": "REFERRED", "knows": "KNOWS", "works_with": "WORKS_AT"}
 
@@ -32,25 +34,50 @@ Revenue = dict[str, dict[str, Decimal]]
 """Money by party id and currency ('' where none is stated)."""
 
 
-@dataclass(frozen=True)
 class Snapshot:
-    """What the graph held at one revision, and the answers computed from it so far."""
+    """What the graph held at one revision, and the answers computed from it so far.
 
-    revision: int
-    columns: TieColumns
-    _answers: OrderedDict[Hashable, Any]
-    _lock: threading.RLock
+    Parameters
+    ----------
+    revision : int
+        The graph's revision before the columns were read: whatever was acknowledged by then is in them.
+    columns : TieColumns
+        Parties and ties.
+    """
 
-    def once(self, key: Hashable, compute: Callable[[], _T]) -> _T:
-        """Give the answer kept under a key, or compute and keep it; the least recently asked one goes first."""
+    def __init__(self, revision: int, columns: TieColumns) -> None:
+        self.revision = revision
+        self.columns = columns
+        self._answers: OrderedDict[tuple[Hashable, ...], Future[Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def once(self, kind: str, key: Hashable, compute: Callable[[], _T]) -> _T:
+        """Give the answer kept under a kind and key, or compute and keep it.
+
+        Others who ask the same meanwhile wait for it; who asks something else does not. Of each kind the least recently
+        asked goes first.
+        """
         with self._lock:
-            if key not in self._answers:
-                self._answers[key] = compute()
-                if len(self._answers) > _KEPT_ANSWERS:
-                    self._answers.popitem(last=False)
-            self._answers.move_to_end(key)
-            answer: _T = self._answers[key]
-            return answer
+            answer = self._answers.get((kind, key))
+            mine = answer is None
+            if answer is None:
+                answer = self._answers[kind, key] = Future()
+                self._forget(kind)
+            self._answers.move_to_end((kind, key))
+        if mine:
+            try:
+                answer.set_result(compute())
+            except BaseException as error:
+                with self._lock:
+                    self._answers.pop((kind, key), None)
+                answer.set_exception(error)
+        found: _T = answer.result()
+        return found
+
+    def _forget(self, kind: str) -> None:
+        kept = [name for name in self._answers if name[0] == kind]
+        for name in kept[: -_KEPT.get(kind, _KEPT_OTHERWISE)]:
+            del self._answers[name]
 
 
 class Resident:
@@ -68,43 +95,41 @@ class Resident:
         self._newest: Snapshot | None = None
 
     def snapshot(self) -> Snapshot:
-        """The graph as of its present revision.
+        """The graph as of its present revision, or a later one.
 
-        Reads are not repeatable between chunks, so the columns are taken only when the revision stood still while
-        they were read.
-
-        Raises
-        ------
-        StoreError
-            The database is gone, or writers never paused.
+        Reads are not repeatable from one query to the next, so columns are read again when the revision moved
+        meanwhile. Where writers never pause, the last reading is taken as it is: it holds all that was acknowledged
+        before the question, perhaps some of what came during it, and no tie whose ends it did not see.
         """
         with self._lock:
             revision = self._store.revision()
-            for _ in range(_TORN_READS):
-                if self._newest is not None and self._newest.revision == revision:
-                    return self._newest
+            if self._newest is not None and self._newest.revision == revision:
+                return self._newest
+            for _ in range(_READINGS):
                 columns = read_columns(self._store)
                 after = self._store.revision()
+                self._newest = Snapshot(revision, columns)
                 if after == revision:
-                    self._newest = Snapshot(revision, columns, OrderedDict(), threading.RLock())
+                    break
                 revision = after
-        raise StoreError("the graph is being written to without a pause; try again", retryable=True)
+            return self._newest  # type: ignore[return-value]
 
     def revenue(self, snapshot: Snapshot, as_of: np.datetime64) -> Revenue:
         """What each customer's orders by a moment (UTC) come to, as of a snapshot."""
-        return snapshot.once(("revenue", as_of), lambda: read_revenue(self._store, as_of))
+        return snapshot.once("revenue", as_of, lambda: read_revenue(self._store, as_of))
 
 
 def read_columns(store: GraphStore) -> TieColumns:
     """Read every party and every tie between parties, as columns."""
     parties = [part | {"label": label} for label in PARTY_LABELS for part in _parties(store, label)]
     ties = [part | {"layer": layer, "type": type_} for layer, type_ in _TYPES.items() for part in _ties(store, type_)]
-    for part in store.read("network/read_interactions", shards=_SHARDS):
+    for part in store.read("network/read_interactions", shards=_tie_shards(store, "TOOK_PART_IN")):
         size = len(part["at"])
         blank = {"id": [None] * size, "kind": [""] * size, "strength": [-1.0] * size, "count": [-1] * size}
         undated = {"since": [""] * size, "until": [""] * size}
         ties.append(part | blank | undated | {"layer": "interaction", "type": "INTERACTED_WITH"})
 
+    ties = _with_known_ends(ties, {id_ for part in parties for id_ in part["id"]})
     began = [_times([at or since for at, since in zip(part["at"], part["since"], strict=True)]) for part in ties]
     return TieColumns(
         party_ids=_joined(part["id"] for part in parties),
@@ -125,10 +150,20 @@ def read_columns(store: GraphStore) -> TieColumns:
     )
 
 
+def _with_known_ends(parts: list[dict[str, Any]], known: set[str]) -> list[dict[str, Any]]:
+    """Leave out ties whose ends came or went between the reading of parties and of ties."""
+    whole = []
+    for part in parts:
+        seen = [s in known and t in known for s, t in zip(part["source_id"], part["target_id"], strict=True)]
+        columns = {name: list(compress(cells, seen)) for name, cells in part.items() if isinstance(cells, list)}
+        whole.append(part if all(seen) else part | columns)
+    return whole
+
+
 def read_revenue(store: GraphStore, as_of: np.datetime64) -> Revenue:
     """Add up each customer's orders by then, by currency; an order that states no amount is worth its lines."""
     from_lines: dict[str, dict[str, int]] = {}
-    orders = store.read("referrals/read_orders", shards=_SHARDS)
+    orders = store.read("referrals/read_orders", shards=_node_shards(store, "Order"))
     if any(_NO_AMOUNT in part["amount"] for part in orders):
         from_lines = _worth_of_lines(store)
     totals: dict[str, dict[str, int]] = {}
@@ -151,7 +186,7 @@ def read_revenue(store: GraphStore, as_of: np.datetime64) -> Revenue:
 
 def _worth_of_lines(store: GraphStore) -> dict[str, dict[str, int]]:
     worth: dict[str, dict[str, int]] = {}
-    for part in store.read("referrals/read_lines", shards=_SHARDS):
+    for part in store.read("referrals/read_lines", shards=_tie_shards(store, "CONTAINS")):
         names = ("order_id", "unit_price", "quantity", "discount", "currency")
         for order_id, unit_price, quantity, discount, currency in zip(*(part[name] for name in names), strict=True):
             price = unit_price * Decimal(str(quantity)) * (1 - Decimal(str(discount)))
@@ -161,11 +196,24 @@ def _worth_of_lines(store: GraphStore) -> dict[str, dict[str, int]]:
 
 
 def _parties(store: GraphStore, label: str) -> list[dict[str, Any]]:
-    return store.read("network/read_parties", words={"LABEL": label}, shards=_SHARDS)
+    return store.read("network/read_parties", words={"LABEL": label}, shards=_node_shards(store, label))
 
 
 def _ties(store: GraphStore, type_: str) -> list[dict[str, Any]]:
-    return store.read("network/read_ties", words={"TYPE": type_}, shards=_SHARDS)
+    parts = store.read("network/read_ties", words={"TYPE": type_}, shards=_tie_shards(store, type_))
+    for part in parts:
+        if "" in part["id"]:  # another tool wrote a tie without its id
+            rows = zip(part["id"], part["source_id"], part["target_id"], part["kind"], strict=True)
+            part["id"] = [id_ or tie_id(type_, source, target, kind or None) for id_, source, target, kind in rows]
+    return parts
+
+
+def _node_shards(store: GraphStore, label: str) -> int:
+    return int(store.read("store/count_nodes", words={"LABEL": label})[0]["total"]) // _ROWS_A_SHARD + 1
+
+
+def _tie_shards(store: GraphStore, type_: str) -> int:
+    return int(store.read("store/count_ties", words={"TYPE": type_})[0]["total"]) // _ROWS_A_SHARD + 1
 
 
 def _joined(parts: Iterator[list[Any]] | Any) -> list[Any]:

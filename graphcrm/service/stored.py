@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from graphcrm.errors import Conflict, InvalidInput, NotFound
-from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id
-from graphcrm.service.writing import TieRow, delete_ties, resolve_labels
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id
+from graphcrm.service.writing import TieRow, resolve_labels, stands_for
 from graphcrm.store import Transaction
 from graphcrm.tables import TABLES, TIES, Row, Table
 from graphcrm.values import from_graph
@@ -55,7 +55,7 @@ def found_node(run: Callable[..., list[dict[str, Any]]], table: str, id_: str) -
     named: dict[str, list[str]] = {}
     for ref in spec.references:
         for tie in found[0]["outgoing" if ref.outgoing else "incoming"]:
-            if tie["type"] == ref.type and ref.role in (None, tie.get("role")):
+            if tie["type"] == ref.type and stands_for(ref, tie["label"], tie):
                 named.setdefault(ref.field, []).append(tie["id"])
     return _record(spec, found[0]["record"], named)
 
@@ -68,9 +68,10 @@ def with_references(tx: Transaction, table: Table, found: list[dict[str, Any]]) 
         query = "ties/list_outgoing" if outgoing else "ties/list_incoming"
         columns = tx.run(query, words={"TYPE": type_, "LABEL": table.label or ""}, ids=ids)[0] if ids else {}
         refs = [ref for ref in table.references if (ref.type, ref.outgoing) == (type_, outgoing)]
-        for id_, other, tie in zip(*(columns.get(c, ()) for c in ("id", "other_id", "tie")), strict=True):
+        names = ("id", "other_id", "other_label", "tie")
+        for id_, other, other_label, tie in zip(*(columns.get(name, ()) for name in names), strict=True):
             for ref in refs:
-                if ref.role in (None, tie.get("role")):
+                if stands_for(ref, other_label, tie):
                     named.setdefault((id_, ref.field), []).append(other)
     return [
         _record(
@@ -86,12 +87,7 @@ def _record(table: Table, properties: Mapping[str, Any], named: Mapping[str, lis
     for ref in table.references:
         others = sorted(named.get(ref.field, []))
         record[ref.field] = others if ref.many else (others[0] if others else None)
-    record["extra"] = {
-        key: from_graph("", value)
-        for key, value in sorted(properties.items())
-        if key != "id" and key not in table.properties
-    }
-    return record
+    return record | {"extra": _extras(table, properties)}
 
 
 def exists(tx: Transaction, table: Table, row: Row) -> bool:
@@ -140,7 +136,7 @@ def all_ties(tx: Transaction, label: str, id_: str) -> list[TieRow]:
             ):
                 ends = ((label, id_), (other_label, other))
                 source, target = ends if query == "ties/list_outgoing" else ends[::-1]
-                ties[tie["id"]] = TieRow(name, source, target, tie)
+                ties[tie.get("id") or tie_id(name, source[1], target[1])] = TieRow(name, source, target, tie)
     return list(ties.values())
 
 
@@ -170,8 +166,7 @@ def delete_node(tx: Transaction, table: Table, current: dict[str, Any], detach: 
         raise Conflict(
             f"{noun(table)} {id_!r} is still in use: {what}; delete with detach to cut them", details=hanging
         )
-    delete_ties(tx, ties)
-    tx.run("nodes/delete", words={"LABEL": label}, ids=[id_])
+    tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
 
 
 def tie_record(type_: str, source_id: str, target_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,9 +179,10 @@ def tie_record(type_: str, source_id: str, target_id: str, properties: Mapping[s
         "target_id": target_id,
     }
     record |= {name: from_graph(name, properties.get(name)) for name in table.properties}
-    record["extra"] = {
-        key: from_graph("", value)
-        for key, value in sorted(properties.items())
-        if key != "id" and key not in table.properties
-    }
-    return record
+    return record | {"extra": _extras(table, properties)}
+
+
+def _extras(table: Table, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """What lies beyond the vocabulary, by name; an amount there is a plain number."""
+    own = ("id", *table.properties)
+    return {key: from_graph("", value) for key, value in sorted(properties.items()) if key not in own}

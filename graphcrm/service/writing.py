@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from graphcrm.errors import StoreError
@@ -15,7 +16,7 @@ from graphcrm.schema import PARTY_LABELS, TIE_TYPES, tie_id
 from graphcrm.store import Transaction
 from graphcrm.tables import Reference, Row, Table
 
-__all__ = ["Mode", "Outcome", "Rejected", "TieRow", "delete_ties", "resolve_labels", "write_rows"]
+__all__ = ["Mode", "Outcome", "Rejected", "TieRow", "delete_ties", "resolve_labels", "stands_for", "write_rows"]
 
 Mode = Literal["upsert", "replace"]
 """`upsert` leaves what a row does not mention; `replace` removes it."""
@@ -60,6 +61,11 @@ class _Plan:
     changed_ties: list[TieRow] = field(default_factory=list)
     cut_ties: list[TieRow] = field(default_factory=list)
 
+    @property
+    def ties(self) -> int:
+        """How many ties it touches."""
+        return len(self.new_ties) + len(self.changed_ties) + len(self.cut_ties)
+
     def write(self, tx: Transaction) -> None:
         for query, nodes in (("nodes/create", self.creates), ("nodes/update", self.updates)):
             for label, rows in nodes.items():
@@ -73,7 +79,7 @@ class _Plan:
 def _write(tx: Transaction, query: str, words: dict[str, str], rows: list[dict[str, Any]]) -> None:
     """Write rows, all of them: an engine may skip one silently whose node has gone meanwhile."""
     if tx.run(query, words=words, rows=rows)[0]["written"] != len(rows):
-        raise StoreError("somebody deleted a record while it was being written to; try again", retryable=True)
+        raise StoreError("a record went away while it was being written to; try again", retryable=True)
 
 
 def write_rows(
@@ -82,6 +88,7 @@ def write_rows(
     rows: Sequence[Row],
     mode: Mode = "upsert",
     *,
+    stated: Collection[str] = (),
     dry_run: bool = False,
     assumed: Mapping[str, Collection[str]] | None = None,
 ) -> list[Outcome]:
@@ -96,7 +103,9 @@ def write_rows(
     rows : sequence of Row
         Valid rows, no id twice.
     mode : {'upsert', 'replace'}
-        What becomes of properties and references that a row does not mention.
+        What becomes of properties that a row does not mention.
+    stated : collection of str
+        Reference columns that a row states even where it names nobody: the ties they stand for are then cut.
     dry_run : bool
         Only say what would happen.
     assumed : mapping of str to str, optional
@@ -109,8 +118,11 @@ def write_rows(
     """
     plan = _Plan()
     assumed = assumed or {}
-    planner = _plan_ties if table.type else _plan_nodes
-    outcomes = planner(tx, table, rows, mode, plan, assumed)
+    if table.type:
+        outcomes = _plan_ties(tx, table, rows, mode, plan, assumed)
+    else:
+        refs = _References(tx, table, rows, stated, _stored(tx, table, rows), assumed)
+        outcomes = _plan_nodes(tx, table, rows, mode, plan, assumed, refs)
     if not dry_run:
         plan.write(tx)
     return outcomes
@@ -204,14 +216,17 @@ def _existing_ties(tx: Transaction, ties: Iterable[TieRow]) -> dict[str, dict[st
 
 
 def _plan_nodes(
-    tx: Transaction, table: Table, rows: Sequence[Row], mode: Mode, plan: _Plan, assumed: Mapping[str, Collection[str]]
+    tx: Transaction,
+    table: Table,
+    rows: Sequence[Row],
+    mode: Mode,
+    plan: _Plan,
+    assumed: Mapping[str, Collection[str]],
+    refs: _References,
 ) -> list[Outcome]:
-    label = table.label or ""
-    ids = [row.id for row in rows]
-    existing = {r["id"]: r for r in tx.run("nodes/read_many", words={"LABEL": label}, ids=ids)[0]["records"]}
-    rejected = _rejected_ids(tx, label, [id_ for id_ in ids if id_ not in existing], assumed)
-    refs = _References(tx, table, rows, mode, existing, assumed)
-    rejected |= {row.id: refusal for row in rows if row.id not in rejected and (refusal := refs.refuse(row))}
+    label, existing = table.label or "", refs.existing
+    rejected = _rejected_ids(tx, label, [row.id for row in rows if row.id not in existing], assumed)
+    refs.refuse_all(rows, rejected)
 
     outcomes: list[Outcome] = []
     for row in rows:
@@ -229,6 +244,12 @@ def _plan_nodes(
         else:
             outcomes.append("updated" if tied else "unchanged")
     return outcomes
+
+
+def _stored(tx: Transaction, table: Table, rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
+    ids = [row.id for row in rows]
+    found = tx.run("nodes/read_many", words={"LABEL": table.label or ""}, ids=ids)[0]["records"]
+    return {properties["id"]: properties for properties in found}
 
 
 def _rejected_ids(
@@ -250,12 +271,13 @@ class _References:
         tx: Transaction,
         table: Table,
         rows: Sequence[Row],
-        mode: Mode,
+        stated: Collection[str],
         existing: Mapping[str, dict[str, Any]],
         assumed: Mapping[str, Collection[str]],
     ) -> None:
         self._table = table
-        self._mode = mode
+        self._stated = stated
+        self.existing = existing
         own = {row.id: {table.label or "", *assumed.get(row.id, ())} for row in rows}
         self._labels = {
             ref.field: resolve_labels(
@@ -280,39 +302,49 @@ class _References:
                     return Rejected(ref.field, f"{id_!r} names itself")
         return None
 
+    def refuse_all(self, rows: Sequence[Row], rejected: dict[str, Rejected]) -> None:
+        """Add the rows that name somebody who is not there, nor comes with the batch; each may take others along."""
+        for id_ in rejected:
+            self._forget(id_)
+        while refused := {r.id: no for r in rows if r.id not in rejected and (no := self.refuse(r)) is not None}:
+            rejected |= refused
+            for id_ in refused:
+                self._forget(id_)
+
+    def _forget(self, id_: str) -> None:
+        for ref in self._table.references:
+            if self._table.label in ref.labels and id_ not in self.existing:
+                self._labels[ref.field].pop(id_, None)
+
     def plan(self, row: Row, plan: _Plan) -> bool:
         """Add the ties that a row brings or cuts; whether there are any."""
-        before = len(plan.new_ties) + len(plan.cut_ties) + len(plan.changed_ties)
-        claimed: set[str] = set()
-        for ref in self._table.references:
-            if ref.field in row.references or self._mode == "replace":
-                self._plan_column(ref, row, plan, claimed)
-        return len(plan.new_ties) + len(plan.cut_ties) + len(plan.changed_ties) > before
+        before = plan.ties
+        for type_, outgoing in dict.fromkeys((ref.type, ref.outgoing) for ref in self._table.references):
+            refs = [ref for ref in self._table.references if (ref.type, ref.outgoing) == (type_, outgoing)]
+            stated = [ref for ref in refs if ref.field in row.references or ref.field in self._stated]
+            standing = {tie.properties["id"]: tie for tie in self._standing[type_, outgoing].get(row.id, ())}
+            wanted: dict[str, TieRow] = {}
+            for ref in stated:
+                for id_ in row.references.get(ref.field, ()):
+                    tie = self._tie(ref, row.id, id_, plan)
+                    wanted.setdefault(tie.properties["id"], tie)
+            for id_, tie in wanted.items():
+                if id_ not in standing:
+                    plan.new_ties.append(tie)
+                elif changed := _revived(standing[id_], tie):
+                    plan.changed_ties.append(replace(tie, properties={"id": id_} | changed))
+            plan.cut_ties += [
+                tie
+                for id_, tie in standing.items()
+                if id_ not in wanted and any(self._cuts(ref, tie) for ref in stated)
+            ]
+        return plan.ties > before
 
-    def _plan_column(self, ref: Reference, row: Row, plan: _Plan, claimed: set[str]) -> None:
-        standing = {
-            tie.properties["id"]: tie
-            for tie in self._standing[ref.type, ref.outgoing].get(row.id, ())
-            if ref.role in (None, tie.properties.get("role"))
-        }
-        wanted = {}
-        for id_ in row.references.get(ref.field, ()):
-            tie = self._tie(ref, row.id, id_, plan)
-            if tie.properties["id"] not in claimed:
-                wanted[tie.properties["id"]] = tie
-        claimed.update(wanted)
-        elsewhere = {
-            tie.properties["id"]
-            for tie in self._standing[ref.type, ref.outgoing].get(row.id, ())
-            if tie.properties["id"] not in standing
-        }
-        for id_, tie in wanted.items():
-            if id_ in elsewhere:
-                plan.changed_ties.append(tie)
-            elif id_ not in standing:
-                plan.new_ties.append(tie)
-        if ref.replaces or self._mode == "replace":
-            plan.cut_ties.extend(tie for id_, tie in standing.items() if id_ not in wanted and id_ not in claimed)
+    def _cuts(self, ref: Reference, tie: TieRow) -> bool:
+        """Whether a column that does not name a tie's other end speaks against it."""
+        other = tie.target if ref.outgoing else tie.source
+        speaks = ref.replaces or ref.field in self._stated
+        return speaks and stands_for(ref, other[0], tie.properties)
 
     def _tie(self, ref: Reference, own_id: str, other_id: str, plan: _Plan) -> TieRow:
         known = self._labels[ref.field]
@@ -325,6 +357,19 @@ class _References:
         if ref.role:
             properties["role"] = ref.role
         return TieRow(ref.type, source, target, properties)
+
+
+def stands_for(ref: Reference, label: str, tie: Mapping[str, Any]) -> bool:
+    """Whether a reference column speaks of a tie: to a record of a label it can name, in its role, and not ended."""
+    until = tie.get("until")
+    ended = until is not None and until < datetime.now(UTC).date()
+    return label in ref.labels and ref.role in (None, tie.get("role")) and not ended
+
+
+def _revived(old: TieRow, wanted: TieRow) -> dict[str, Any]:
+    """What to change in a standing tie so that it is the wanted one again: another role, an end taken back."""
+    changed = _difference(old.properties, wanted.properties, "upsert")
+    return changed | ({"until": None} if old.properties.get("until") is not None else {})
 
 
 def _ties_of(
