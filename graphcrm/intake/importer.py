@@ -146,8 +146,9 @@ def import_files(
     dry_run : bool
         Check every row and say what would happen, but write nothing.
     rejects_path : path, optional
-        CSV file that gets each rejected row with file, line, column and reason, as they come up. It replaces an
-        older one, and is there afterwards only if a row was rejected.
+        CSV file that gets each rejected row with file, line, column and reason, as they come up. It replaces the
+        rejects of an earlier run, and is there afterwards only if a row was rejected. A path at which anything else
+        stands is refused.
     progress : callable, optional
         Told the file's name, how many of its rows are done, and about what share of it (0 to 1), after each batch.
     batch_rows : int
@@ -167,9 +168,11 @@ def import_files(
     """
     paths = list(paths)
     rejects = Path(rejects_path) if rejects_path is not None else None
+    reject_writer = RejectWriter(rejects)
     sources = load_mapping(mapping).sources(paths) if mapping else canonical_sources(paths, ignore=rejects)
+    _refuse_source(rejects, sources)
     with ExitStack() as stack:
-        write_reject = stack.enter_context(RejectWriter(rejects))
+        write_reject = stack.enter_context(reject_writer)
         worker = stack.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="graphcrm-import"))
         assumed: dict[str, set[str]] | None = {} if dry_run else None
         reports = []
@@ -177,6 +180,12 @@ def import_files(
             loading = _Loading(graph_records, source, worker, write_reject, progress, batch_rows, assumed)
             reports.append(loading.run())
     return ImportReport(reports, dry_run, rejects if write_reject.count else None)
+
+
+def _refuse_source(rejects: Path | None, sources: Iterable[Source]) -> None:
+    """Rejects that a mapping reads must not be replaced by those of the reading."""
+    if rejects is not None and any(source.file.path.resolve() == rejects.resolve() for source in sources):
+        raise InvalidInput(f"{rejects}: is read by this import; name another file for the rejects.", field="rejects")
 
 
 @dataclass(slots=True)

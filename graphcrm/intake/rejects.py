@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 from pathlib import Path
@@ -48,36 +49,49 @@ def escape_formula(text: str) -> str:
 class RejectWriter:
     """Writes rejects as they come, each at once, so that a killed import leaves those it met.
 
-    The file is begun (and an older one replaced) when the writer is opened, and taken away if it stayed empty.
+    The rejects of an earlier run are taken away when the writer is opened; the file is begun at the first reject. A
+    file that holds anything else is never touched.
 
     Parameters
     ----------
     path : path, optional
         Where to; None only counts.
+
+    Raises
+    ------
+    InvalidInput
+        If something stands at the path that is no file of rejects, or no file can be made there.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         self.path = Path(path) if path is not None else None
         self.count = 0
         self._file: TextIO | None = None
+        if self.path is not None and not self._is_free(self.path):
+            raise InvalidInput(
+                f"{self.path}: is there already and holds no rejects; name another file for them.", field="rejects"
+            )
 
     def __enter__(self) -> Self:
         if self.path is not None:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="", buffering=1)
+                self.path.unlink(missing_ok=True)
+                # Better told now than at the first reject, when much may have been written to the graph.
+                if not os.access(self.path.parent, os.W_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             except OSError as error:
-                raise InvalidInput(
-                    f"Cannot write the rejects to {self.path} ({error.strerror}).", field="rejects"
-                ) from error
-            self._writer = csv.writer(self._file, lineterminator="\n")
-            self._writer.writerow(HEADER)
+                raise self._cannot_write(error) from error
         return self
 
     def __call__(self, reject: Reject) -> None:
         """Write one."""
         self.count += 1
-        if self._file is not None:
+        if self.path is not None:
+            if self._file is None:
+                self._file = self._begin(self.path)
+                self._writer = csv.writer(self._file, lineterminator="\n")
+                self._writer.writerow(HEADER)
             row = json.dumps(reject.row, ensure_ascii=False, default=str)
             cells = (reject.file, str(reject.line), reject.column or "", reject.reason, row)
             self._writer.writerow([escape_formula(cell) for cell in cells])
@@ -85,7 +99,27 @@ class RejectWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None and self.path is not None:
+        if self._file is not None:
             self._file.close()
-            if not self.count:
-                self.path.unlink(missing_ok=True)
+
+    def _is_free(self, path: Path) -> bool:
+        """Whether there is nothing at a path, or what an earlier run wrote there."""
+        begin = (",".join(HEADER) + "\n").encode()
+        try:
+            if not path.exists():
+                return True
+            if not path.is_file():  # a device or a pipe
+                return False
+            with path.open("rb") as file:
+                return file.read(len(begin)) == begin
+        except OSError as error:
+            raise self._cannot_write(error) from error
+
+    def _begin(self, path: Path) -> TextIO:
+        try:
+            return path.open("x", encoding="utf-8", errors="backslashreplace", newline="", buffering=1)
+        except OSError as error:
+            raise self._cannot_write(error) from error
+
+    def _cannot_write(self, error: OSError) -> InvalidInput:
+        return InvalidInput(f"Cannot write the rejects to {self.path} ({error.strerror}).", field="rejects")

@@ -98,7 +98,7 @@ def test_a_mistyped_table_in_a_directory_is_not_passed_over(tmp_path: Path) -> N
 
 def test_rejects_file(tmp_path: Path) -> None:
     path = tmp_path / "rejects.csv"
-    path.write_text("old\nold\n")
+    path.write_text(",".join(HEADER) + "\nold\n")
     with RejectWriter(path) as write:
         write(Reject("=cmd.csv", 3, "+a", '-1 is negative, "quoted"\nnew line', {"id": "=1+1", "name": "王"}))
         assert "=cmd.csv" in path.read_text(encoding="utf-8")  # there at once, so that a kill leaves it
@@ -121,16 +121,43 @@ def test_text_rows_are_json_too(tmp_path: Path) -> None:
 
 def test_no_rejects_leave_no_file(tmp_path: Path) -> None:
     path = tmp_path / "rejects.csv"
-    path.write_text("old")
+    path.write_text(",".join(HEADER) + "\n")
     with RejectWriter(path):
-        pass
+        assert not path.exists()
     assert not path.exists()
     with RejectWriter(None) as write:
         write(Reject("f.csv", 4, None, "x", {}))
     assert write.count == 1
 
 
+@pytest.mark.parametrize("there", ["", "id,name\n1,Ann\n", ",".join(HEADER), "\ufeff" + ",".join(HEADER) + "\n"])
+def test_what_holds_no_rejects_is_not_replaced_by_them(tmp_path: Path, there: str) -> None:
+    path = tmp_path / "keep.csv"
+    path.write_text(there, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"keep\.csv: is there already") as caught:
+        RejectWriter(path)
+    assert caught.value.field == "rejects"
+    assert path.read_text(encoding="utf-8") == there
+    with pytest.raises(InvalidInput, match="is there already"):
+        RejectWriter(tmp_path)
+
+
+def test_a_file_that_appears_meanwhile_is_not_replaced_either(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    with RejectWriter(path) as write:
+        path.write_text("somebody's")
+        with pytest.raises(InvalidInput, match="Cannot write the rejects"):
+            write(Reject("f.csv", 4, None, "x", {}))
+    assert path.read_text() == "somebody's"
+
+
 def test_rejects_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidInput, match="Cannot write the rejects"), RejectWriter(tmp_path / "file" / "r.csv"):
+        pass
+
+
+def test_a_folder_that_takes_no_rejects_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rejects.os, "access", lambda *_: False)
+    with pytest.raises(InvalidInput, match="Permission denied"), RejectWriter(tmp_path / "r.csv"):
         pass

@@ -280,6 +280,37 @@ def test_rejects_of_an_earlier_run_are_not_data(tmp_path: Path) -> None:
         assert counts(report) == {"customers.csv": (2, 1, 0, 0, 1)}
 
 
+@pytest.mark.parametrize("paths", [["customers.csv"], ["."]])
+@pytest.mark.parametrize("name", ["customers.csv", "keep.csv", "link.csv"])
+def test_rejects_never_replace_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paths: list[str], name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = "id,name\nA,Ann\n"
+    write(tmp_path, customers=data, keep=data)
+    (tmp_path / "link.csv").symlink_to("customers.csv")
+    memory = Memory()
+    with pytest.raises(InvalidInput, match=name) as caught:
+        import_files(memory, paths, rejects_path=name)
+    assert caught.value.field == "rejects"
+    assert memory.batches == []
+    assert [path.read_text() for path in sorted(tmp_path.iterdir())] == [data] * 3
+
+
+def test_rejects_that_are_read_are_not_replaced(tmp_path: Path) -> None:
+    write(tmp_path, old="file,line,column,reason,row\nf.csv,2,id,is required,x\n")
+    before = (tmp_path / "old.csv").read_text()
+    (tmp_path / "m.toml").write_text(
+        '[[tables]]\ntable = "customers"\nfile = "old.csv"\ncolumns = { id = "line", name = "reason" }\n'
+    )
+    memory = Memory()
+    with pytest.raises(InvalidInput, match="is read by this import") as caught:
+        import_files(memory, [tmp_path], mapping=tmp_path / "m.toml", rejects_path=tmp_path / "old.csv")
+    assert caught.value.field == "rejects"
+    assert memory.batches == []
+    assert (tmp_path / "old.csv").read_text() == before
+
+
 def test_progress(tmp_path: Path) -> None:
     write(tmp_path, customers="id,name\n" + "".join(f"P{i},N\n" for i in range(25)))
     told: list[tuple[str, int, float]] = []
