@@ -54,6 +54,9 @@ class Caller:
         return ROLES.index(self.role) >= ROLES.index(role)
 
 
+_PASSED_ON: Final = frozenset({"forwarded", "via"})
+"""Headers that proxies add, beside `X-Forwarded-*`."""
+
 OPEN: Final = Caller("", "admin")
 """Anyone on this machine, while no token exists."""
 
@@ -61,8 +64,8 @@ OPEN: Final = Caller("", "admin")
 class Gate:
     """Who may come in.
 
-    While no token exists, whoever calls over a loopback address by a loopback name may do everything and nobody else
-    anything; from the first token on, everyone needs one.
+    While no token exists, whoever calls over a loopback address by a loopback name and not through a proxy may do
+    everything and nobody else anything; from the first token on, everyone needs one.
 
     Parameters
     ----------
@@ -118,10 +121,15 @@ def _token_of(request: Request) -> str | None:
 def _from_this_machine(request: Request) -> bool:
     """Whether the connection came in on a loopback address (then its other end is here too) and under such a name.
 
-    A proxy on this machine would bring in the whole world, but under a name of its own.
+    A proxy on this machine brings in the whole world, often under a loopback name, so nothing that bears a proxy's mark
+    counts. Not every proxy leaves one: behind a proxy make a token first.
     """
     address, _ = request.scope.get("server") or ("", None)
-    return is_loopback(address) and is_loopback(host_name(request.headers.get("host", "")))
+    return (
+        is_loopback(address)
+        and is_loopback(host_name(request.headers.get("host", "")))
+        and not any(name in _PASSED_ON or name.startswith("x-forwarded-") for name in request.headers)
+    )
 
 
 @cache

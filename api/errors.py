@@ -137,8 +137,7 @@ def problem_of(error: Exception) -> Problem:
 
 def _members(error: GraphCRMError) -> dict[str, Any]:
     if isinstance(error, InvalidInput):
-        rule = getattr(error, "rule", None) or ("one_of" if error.allowed else None)
-        return {"field": error.field, "rule": rule, "allowed": error.allowed}
+        return {"field": error.field, "rule": "one_of" if error.allowed else None, "allowed": error.allowed}
     if isinstance(error, Conflict) and error.details:
         return {"details": error.details}
     return {}
@@ -153,7 +152,8 @@ def _refusal(error: Forbidden) -> Problem:
 def _store_problem(error: StoreError) -> Problem:
     if error.timed_out:
         return Problem(504, "timed-out", error.message)
-    # A database that is gone comes back without our doing, so every other failure of the store may be tried again too.
+    if not error.retryable:
+        return Problem(500, "store-failed", error.message)
     return Problem(503, "unavailable", error.message, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 

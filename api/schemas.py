@@ -1,4 +1,4 @@
-"""The shapes of the answers that are not records, one model each (records: `api.records_schema`).
+"""The shapes of the answers that are not records, one model each (records: `api.record_schemas`).
 
 The models describe answers for OpenAPI; endpoints write JSON themselves, because validating what the product just
 computed would cost more than computing it.

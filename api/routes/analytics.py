@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query
@@ -14,7 +14,6 @@ from api.answers import analytic, documented, json_response, offset_of, offset_p
 from api.deps import GraphDep, only, parameters_of, require
 from api.ids import ID
 from api.schemas import ChainAnswer, InfluencersAnswer, NeighborhoodAnswer, PathsAnswer, SearchAnswer, TreeAnswer
-from graphcrm.errors import InvalidInput
 from graphcrm.limits import (
     MAX_HOPS,
     MAX_ID_LENGTH,
@@ -28,32 +27,19 @@ from graphcrm.limits import (
 )
 from graphcrm.network.centrality import METRICS
 from graphcrm.schema import LAYERS
+from graphcrm.service.answers import moment_of
 from viz.language import choose_language
 
-__all__ = ["router"]
+__all__ = ["Layer", "router"]
 
 router = APIRouter(prefix="/api/v1")
-
-
-def _as_of(value: object) -> object:
-    """A date or an aware time from its ISO 8601 text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        if len(value) == len("2025-01-31"):
-            return date.fromisoformat(value)
-        moment = datetime.fromisoformat(value)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        message = "as_of: must be an ISO 8601 date or time such as 2025-01-31 or 2025-01-31T09:30:00Z"
-        raise InvalidInput(message, field="as_of") from None
 
 
 Layer = Literal["referral", "knows", "works_with", "interaction"]
 Layers = Annotated[list[Layer] | None, Query(description="Layers of the network, repeated; all if not given.")]
 AsOf = Annotated[
     date | datetime | None,
-    BeforeValidator(_as_of),
+    BeforeValidator(moment_of),
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
     Query(description="A day (its end, UTC) or a moment; today if not given."),
 ]

@@ -6,7 +6,7 @@ They ask the same graph as the API does, and tell errors as pages instead of pro
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from urllib.parse import parse_qs, quote, urlencode
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
@@ -18,6 +18,7 @@ from fastapi.staticfiles import StaticFiles
 from api.deps import OPEN, SESSION_COOKIE, Gate, GraphDep, require
 from api.errors import problem_of
 from api.ids import ID
+from api.routes.analytics import Layer
 from graphcrm import Graph
 from graphcrm.errors import Forbidden, GraphCRMError, InvalidInput, NotFound
 from graphcrm.limits import MAX_ID_LENGTH, MAX_MAP_PARTIES, MAX_NEIGHBORHOOD_HOPS, MAX_QUERY_LENGTH
@@ -39,8 +40,6 @@ TOP: Final = 10
 MAX_FORM_BYTES: Final = 8_000
 HITS: Final = 20
 LIMITS: Final = (30, 60, 100, 200, MAX_MAP_PARTIES)
-
-Layer = Literal["referral", "knows", "works_with", "interaction"]
 
 
 class PageRoute(APIRoute):
@@ -199,11 +198,16 @@ def _language(request: Request) -> Language:
 def _frame(request: Request) -> dict[str, Any]:
     """What the frame of every page asks for."""
     rest = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
-    path = quote(request.url.path)
+    path = _path(request)
     return {
         "language_links": {language: f"{path}?{urlencode([*rest, ('lang', language)])}" for language in LANGUAGES},
         "session": SESSION_COOKIE in request.cookies,
     }
+
+
+def _path(request: Request) -> str:
+    """The path asked for, as an address has it (`request.url` takes the `?`, `#` and `%` of an id for its own)."""
+    return quote(request.scope["path"])
 
 
 def _finished(request: Request, response: Response) -> Response:
@@ -220,7 +224,8 @@ def _finished(request: Request, response: Response) -> Response:
 def _failure(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if problem.status == 401:
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        query = request.scope["query_string"].decode("latin-1")
+        here = _path(request) + (f"?{query}" if query else "")
         return RedirectResponse(f"/login?{urlencode({'next': here})}", 303)
     status = problem.status if problem.status in (403, 404, 422, 503) else 503 if problem.status == 504 else 500
     page = render(
@@ -230,7 +235,7 @@ def _failure(request: Request, error: Exception) -> Response:
         status=status,
         # A database that is gone explains itself in terms of its address and state, which is for the log.
         detail=problem.detail if status in (403, 422) else "",
-        retry=request.url.path if status == 503 else "",
+        retry=_path(request) if status == 503 else "",
     )
     return HTMLResponse(page, problem.status, dict(problem.headers))
 

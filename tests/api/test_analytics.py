@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 import graphcrm
+from graphcrm.errors import InvalidInput
 
 API = "/api/v1"
 FACTS = {"revision", "as_of", "metric", "layers", "parties", "ties"}
@@ -262,3 +264,37 @@ def test_the_ends_of_time(business: TestClient, as_of: str) -> None:
 def test_a_moment_of_any_offset_is_a_moment(business: TestClient) -> None:
     assert ask(business, "/influencers", as_of="2025-01-03T02:00:00+02:00")["as_of"] == "2025-01-03T00:00:00Z"
     assert ask(business, "/influencers", as_of="2025-01-03T02:00:00", layers="referral")["ties"] == 3
+
+
+@pytest.mark.parametrize(
+    ("as_of", "moment"),
+    [
+        ("2025-01-31", "2025-01-31T23:59:59.999999Z"),
+        ("20250131", "2025-01-31T00:00:00Z"),
+        ("2025-W05-5", "2025-01-31T00:00:00Z"),
+        ("2025-01-31T09:30", "2025-01-31T09:30:00Z"),
+        ("2025-01-31T09:30:00+02:00", "2025-01-31T07:30:00Z"),
+    ],
+)
+def test_a_moment_reads_alike_over_http_and_in_python(
+    business: TestClient, graph: graphcrm.Graph, as_of: str, moment: str
+) -> None:
+    assert ask(business, "/influencers", as_of=as_of)["as_of"] == moment
+    assert graph.influencers(as_of=as_of).attrs["as_of"] == moment
+
+
+@pytest.mark.parametrize(
+    "as_of",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+        "2025-1-31",
+        "today",
+        "",
+    ],
+)
+def test_what_is_no_moment_is_refused_in_python_too(embedded_graph: graphcrm.Graph, as_of: datetime | str) -> None:
+    with pytest.raises(InvalidInput, match="as_of: must be") as caught:
+        embedded_graph.influencers(as_of=as_of)
+    assert caught.value.field == "as_of"

@@ -195,3 +195,28 @@ def test_without_tokens_only_this_machine_comes_in(
         token = embedded_graph.tokens.create("remote", "viewer")
         assert client.get(f"{API}/customers", headers={"Authorization": f"Bearer {token}"}).status_code == 200
         embedded_graph.tokens.revoke("remote")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Forwarded": "for=192.0.2.7"},
+        {"Via": "1.1 proxy"},
+        {"X-Forwarded-For": "192.0.2.7"},
+        {"x-forwarded-proto": "https"},
+        {"X-Forwarded-Host": ""},
+    ],
+)
+def test_without_tokens_nobody_comes_in_through_a_proxy(
+    embedded_graph: graphcrm.Graph, local: TestClient, problem: Any, headers: dict[str, str]
+) -> None:
+    assert local.get(f"{API}/customers").status_code == 200
+    answer = local.get(f"{API}/customers", headers=headers)
+    problem(answer, 401)
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert local.get("/healthz", headers=headers).status_code == 200
+    token = embedded_graph.tokens.create("proxied", "viewer")
+    try:
+        assert local.get(f"{API}/customers", headers=headers | {"Authorization": f"Bearer {token}"}).status_code == 200
+    finally:
+        embedded_graph.tokens.revoke("proxied")

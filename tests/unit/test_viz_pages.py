@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pandas as pd
 import pytest
@@ -23,6 +24,7 @@ with warnings.catch_warnings():
 
 NAME = '</script><b>Ann & "王芳"</b>'
 WRITTEN = "&lt;/script&gt;&lt;b&gt;Ann &amp; &#34;王芳&#34;&lt;/b&gt;"
+AWKWARD = ("a?b", "a#b", "50%", "5% a", "王 芳")
 STRONG, WEAK = "secret-of-an-admin", "wrong"
 
 
@@ -67,7 +69,7 @@ class Pretended:
     def neighborhood(self, party_id: str, **choices: Any) -> dict[str, Any]:
         if self.failure:
             raise self.failure
-        if party_id not in ("C/1", "P2"):
+        if party_id not in ("C/1", "P2", *AWKWARD):
             raise NotFound(f"There is no customer or contact {party_id!r}.")
         self.asked = choices
         nodes = [{"id": party_id, "label": "Customer", "name": NAME, "hop": 0, "strength": 1.0}]
@@ -217,6 +219,26 @@ def test_with_tokens_pages_lead_to_the_log_in_and_back(client: TestClient, prete
     answer = client.post("/logout")
     assert answer.headers["location"] == "/login"
     assert client.get(path).status_code == 303
+
+
+@pytest.mark.parametrize("party_id", AWKWARD)
+def test_addresses_of_awkward_ids_lead_back_to_them(client: TestClient, pretended: Pretended, party_id: str) -> None:
+    path = f"/map/{quote(party_id)}"
+    assert f'href="{path}?hops=2&amp;lang=zh"' in client.get(f"{path}?hops=2").text
+    pretended.failure = StoreError("gone", retryable=True)
+    assert f'class="button" href="{path}"' in client.get(path).text
+    pretended.failure = None
+    pretended.tokens.made = True
+    for address in (path, f"{path}?hops=2"):
+        client.cookies.clear()
+        login = client.get(address).headers["location"]
+        assert parse_qs(urlsplit(login).query) == {"next": [address]}
+        assert f'name="next" value="{address}"' in client.get(login).text
+        answer = client.post("/login", data={"token": STRONG, "next": address})
+        assert answer.headers["location"] == address
+    page = client.get(path)
+    assert page.status_code == 200
+    assert f'href="{path}?lang=zh"' in page.text
 
 
 def test_a_wrong_token_is_refused_and_nothing_is_kept(client: TestClient, pretended: Pretended) -> None:
