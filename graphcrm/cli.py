@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def _fail(message: str) -> int:
-    click.echo(f"graphcrm: {' '.join(message.split())}", err=True)
+    click.echo(f"graphcrm: {' '.join(message.split()).removesuffix('.')}", err=True)
     return 1
 
 
@@ -367,6 +367,8 @@ def _warm_up(graph: Graph) -> None:
 
 def _guard(graph: Graph, host: str) -> None:
     """Refuse to listen where others can reach us while anyone may do anything."""
+    from graphcrm.embedded import write_private
+
     try:
         loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -379,9 +381,13 @@ def _guard(graph: Graph, host: str) -> None:
             "make one first: graphcrm token create NAME --role admin"
         )
     path = graph.settings.home / "admin-token"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(graph.tokens.create("admin", "admin"))
+    secret = graph.tokens.create("admin", "admin")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_private(path, secret)
+    except OSError as error:
+        graph.tokens.revoke("admin")  # nobody has seen it
+        raise InvalidInput(f"cannot write {path}: {error.strerror}; set GRAPHCRM_HOME") from None
     click.echo(f"Made the token 'admin'; read it from {path}", err=True)
 
 

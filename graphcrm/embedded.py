@@ -23,6 +23,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -32,12 +33,13 @@ from typing import IO, Any, Final
 
 from graphcrm.errors import StoreError
 
-__all__ = ["DATABASE", "USER", "Lease", "Server", "acquire", "recover", "stop", "version"]
+__all__ = ["DATABASE", "USER", "Lease", "Server", "acquire", "recover", "stop", "version", "write_private"]
 
 USER: Final = "root"
 DATABASE: Final = "graphcrm"
 _START_TIMEOUT_S: Final = 60.0
 _STOP_TIMEOUT_S: Final = 30.0
+_PORT_TIMEOUT_S: Final = 5.0
 _MAX_FAILURES: Final = 5
 _POLL_S: Final = 0.02
 
@@ -102,7 +104,8 @@ def acquire(home: Path, heap: str, timeout_s: float) -> Lease:
     lock = (folder / "users.lock").open("ab")
     fcntl.flock(lock, fcntl.LOCK_SH)
     try:
-        return Lease(folder, lock, _ensure(folder, heap, timeout_s))
+        with _turn_to_start(folder):
+            return Lease(folder, lock, _ensure(folder, heap, timeout_s))
     except BaseException:
         lock.close()
         raise
@@ -111,8 +114,10 @@ def acquire(home: Path, heap: str, timeout_s: float) -> Lease:
 def recover(home: Path, heap: str, timeout_s: float) -> None:
     """Start the server again when it and its supervisor died; leave it alone when it was stopped on purpose."""
     folder = _folder(home)
-    if (folder / "server.json").exists() and not _running(folder):
-        _ensure(folder, heap, timeout_s)
+    # Only with the turn does a missing file mean "stopped": while another brings the server back there is none either.
+    with _turn_to_start(folder):
+        if (folder / "server.json").exists():
+            _ensure(folder, heap, timeout_s)
 
 
 def stop(home: Path) -> bool:
@@ -143,23 +148,41 @@ def _folder(home: Path) -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
         password = folder / "password"
         if not password.exists():
-            _write_private(password, secrets.token_urlsafe(32), replace=False)
+            write_private(password, secrets.token_urlsafe(32), replace=False)
     except OSError as error:
         raise StoreError(f"cannot use the data folder {home}: {error.strerror}; set GRAPHCRM_HOME") from None
     return folder
 
 
-def _write_private(path: Path, text: str, *, replace: bool = True) -> None:
-    """Write a file of mode 0600 in one step; without `replace` the first of several writers wins."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    draft.touch(mode=0o600)
-    draft.write_text(text)
-    if replace:
-        draft.replace(path)
-        return
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
+def write_private(path: Path, text: str, *, replace: bool = True) -> None:
+    """Write a file that its owner alone may read, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file. What was there before, with whatever mode, is replaced and not written into.
+    text : str
+        What it holds then.
+    replace : bool, optional
+        False leaves a file that is there already: the first of several writers wins.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)  # made with mode 0600
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        if replace:
+            draft.replace(path)
+        else:
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _state(folder: Path) -> dict[str, Any]:
@@ -167,10 +190,13 @@ def _state(folder: Path) -> dict[str, Any]:
 
 
 def _running(folder: Path) -> bool:
-    """Whether a supervisor lives: it holds ``server.lock`` as long as it does."""
+    """Whether a supervisor lives: it holds ``server.lock`` as long as it does.
+
+    The probe is a shared lock, so that two of them at once do not take each other for a supervisor.
+    """
     with (folder / "server.lock").open("ab") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
     return False
@@ -183,43 +209,59 @@ def _retire_state(folder: Path) -> None:
 
 
 def _server(folder: Path) -> Server | None:
+    """The server that ``server.json`` names, if it lives: one that died is there until it is started again."""
     try:
         state = _state(folder)
         password = (folder / "password").read_text()
-    except (FileNotFoundError, ValueError):
+        os.kill(state["pid"], 0)
+    except (FileNotFoundError, ValueError, ProcessLookupError, PermissionError):
         return None
     return Server(f"bolt://127.0.0.1:{state['port']}", password, state["pid"])
 
 
-def _ensure(folder: Path, heap: str, timeout_s: float) -> Server:
+@contextlib.contextmanager
+def _turn_to_start(folder: Path) -> Iterator[None]:
+    """Wait until nobody else starts the folder's server."""
     with (folder / "start.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _ensure(folder: Path, heap: str, timeout_s: float) -> Server:
+    """Wait for the folder's server, and start it when it does not run; for whoever has the turn to start it.
+
+    A supervisor that is there may be about to leave: then it says no more where its server is, and once it is gone
+    another takes its place.
+    """
+    spawned = False
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while time.monotonic() < deadline:
         if not _running(folder):
+            if spawned:
+                break
             _retire_state(folder)
             _spawn(folder, heap, timeout_s)
-        found: list[Server] = []
-
-        def ready() -> bool:
-            if (server := _server(folder)) is not None:
-                found.append(server)
-            return bool(found) or not _running(folder)
-
-        _wait_until(ready, _START_TIMEOUT_S)
-    if not found:
-        raise StoreError(f"the embedded engine did not start; see {folder / 'server.log'}")
-    return found[0]
+            spawned = True
+            deadline = time.monotonic() + _START_TIMEOUT_S
+        elif (server := _server(folder)) is not None:
+            return server
+        else:
+            time.sleep(_POLL_S)
+    logs = f"{folder / 'server.log'} and {folder / 'supervisor.log'}"
+    raise StoreError(f"the embedded engine did not start; see {logs}")
 
 
 def _spawn(folder: Path, heap: str, timeout_s: float) -> None:
     """Start the supervisor in a session of its own, so that Ctrl-C in a terminal does not take it along."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "graphcrm.embedded", str(folder), heap, str(timeout_s)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=(folder / "supervisor.log").open("wb"),
-        cwd="/",
-        start_new_session=True,
-    )
+    with (folder / "supervisor.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "graphcrm.embedded", str(folder.resolve()), heap, str(timeout_s)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,
+        )
     _wait_until(lambda: _running(folder) or process.poll() is not None, _START_TIMEOUT_S)
 
 
@@ -269,19 +311,26 @@ def _command(folder: Path, port: int, http_port: int, heap: str, timeout_s: floa
     ]
 
 
-def _free_ports(folder: Path) -> Iterator[int]:
+def _free_ports(folder: Path) -> tuple[int, int]:
     """A port for Bolt (the last one used where free, so that open drivers find the server again), one for HTTP."""
+    wanted = 0
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
         wanted = json.loads((folder / "last.json").read_text())["port"]
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", wanted))
-            yield wanted
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        ports = (first.getsockname()[1], second.getsockname()[1])
-    yield from ports
+    with socket.socket() as bolt, socket.socket() as http:
+        bolt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # A server whose supervisor was killed may take a moment to let go of its port.
+        if not _wait_until(lambda: _binds(bolt, wanted), _PORT_TIMEOUT_S):
+            _binds(bolt, 0)
+        _binds(http, 0)
+        return bolt.getsockname()[1], http.getsockname()[1]
+
+
+def _binds(held: socket.socket, port: int) -> bool:
+    try:
+        held.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
 
 
 def _end_with_parent() -> None:
@@ -296,7 +345,7 @@ class _Supervisor:
     def __init__(self, folder: Path, heap: str, timeout_s: float) -> None:
         self._folder = folder
         self._stopping = threading.Event()
-        self._port, self._http_port, *_ = _free_ports(folder)
+        self._port, self._http_port = _free_ports(folder)
         self._launch = _command(folder, self._port, self._http_port, heap, timeout_s)
 
     def run(self) -> None:
@@ -312,6 +361,8 @@ class _Supervisor:
                 failures = 0
                 while server.poll() is None and not self._stopping.wait(0.1):
                     pass
+            if self._stopping.is_set():
+                _retire_state(self._folder)  # before the server goes down, so that nobody is sent to it any more
             if server.poll() is None:
                 self._end(server)
         _retire_state(self._folder)
@@ -345,7 +396,7 @@ class _Supervisor:
 
     def _publish(self, server: subprocess.Popen[bytes]) -> None:
         state = {"port": self._port, "pid": server.pid, "supervisor": os.getpid()}
-        _write_private(self._folder / "server.json", json.dumps(state))
+        write_private(self._folder / "server.json", json.dumps(state))
 
     def _end(self, server: subprocess.Popen[bytes]) -> None:
         server.terminate()

@@ -5,6 +5,7 @@ A variable is the field's name in capitals behind ``GRAPHCRM_``: `neo4j_uri` is 
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -22,10 +23,10 @@ DefaultStrengths = dict[str, float]
 class Settings(BaseSettings):
     """What may differ from one installation to the next."""
 
-    model_config = SettingsConfigDict(env_prefix="GRAPHCRM_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="GRAPHCRM_", frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    home: Path = Field(default_factory=partial(user_data_path, "graphcrm"))
-    """Folder of the embedded engine's data, its password, and the rejects files of imports."""
+    home: Path = Field(default_factory=partial(user_data_path, "graphcrm"), validate_default=True)
+    """Folder of the embedded engine's data, its password, and the rejects files of imports; made absolute."""
 
     neo4j_uri: str | None = None
     """Address of a Neo4j server (``bolt://``, ``neo4j://``, ``neo4j+s://``); without one, the embedded engine."""
@@ -43,7 +44,7 @@ class Settings(BaseSettings):
 
     half_life_days: float = Field(default=180.0, gt=0)
     """Days in which the strength of a tie made by an event halves."""
-    default_strengths: DefaultStrengths = {
+    default_strengths: Annotated[DefaultStrengths, NoDecode] = {
         "referral": 0.7,
         "works_with": 0.5,
         "family": 0.9,
@@ -60,6 +61,14 @@ class Settings(BaseSettings):
     bootstrap_token: bool = False
     """Whether `serve` makes an admin token by itself when it listens beyond loopback and none exists."""
 
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        try:
+            return value.expanduser().resolve()
+        except (OSError, RuntimeError):
+            raise ValueError("is no folder that can be found; give an absolute path") from None
+
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def _split_hosts(cls, value: object) -> object:
@@ -72,7 +81,17 @@ class Settings(BaseSettings):
             return None
         if value.split("://")[0] not in ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"):
             raise ValueError("must start with bolt:// or neo4j:// (or +s, +ssc for TLS)")
+        if "@" in value:
+            raise ValueError("must hold no user or password; set GRAPHCRM_NEO4J_USER and GRAPHCRM_NEO4J_PASSWORD")
         return value
+
+    @field_validator("default_strengths", mode="before")
+    @classmethod
+    def _from_json(cls, value: object) -> object:
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError('must be a JSON object such as {"friend": 0.6}') from None
 
     @field_validator("default_strengths")
     @classmethod

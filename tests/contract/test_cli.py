@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from pathlib import Path
 import pytest
 
 import graphcrm
+from graphcrm import cli
 from graphcrm.network.centrality import METRICS
 
 GRAPHCRM = Path(sys.executable).with_name("graphcrm")
@@ -154,12 +156,17 @@ def test_failures_are_one_line_that_says_what_to_do(run: Run, arguments: list[st
         ("GRAPHCRM_NEO4J_URI", "http://x"),
         ("GRAPHCRM_HALF_LIFE_DAYS", "0"),
         ("GRAPHCRM_DEFAULT_STRENGTHS", '{"friend": 2}'),
+        ("GRAPHCRM_DEFAULT_STRENGTHS", "abc"),
+        ("GRAPHCRM_HOME", "~nobody-of-that-name"),
+        ("GRAPHCRM_NEO4J_URI", "bolt://neo4j:abc@127.0.0.1:9"),
     ],
 )
 def test_a_bad_setting_is_named(run: Run, variable: str, value: str) -> None:
     done = run("status", **{variable: value})
     assert done.returncode == 1
     assert done.stderr.startswith(f"graphcrm: {variable}: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert "abc" not in done.stderr
 
 
 def test_status_touch_and_tokens(run: Run) -> None:
@@ -174,6 +181,28 @@ def test_status_touch_and_tokens(run: Run) -> None:
     assert token not in listed
     assert "there is a token 'till' already" in run("token", "create", "till", "--role", "viewer").stderr
     assert run("token", "revoke", "till").returncode == 0
+
+
+def test_the_first_token_is_made_before_its_file_is_written(run: Run, environment: dict[str, str]) -> None:
+    path = Path(environment["GRAPHCRM_HOME"]) / "admin-token"
+    settings = graphcrm.Settings(home=path.parent, embedded_heap="512m", bootstrap_token=True)
+    with graphcrm.connect(settings) as graph:
+        path.mkdir()
+        with pytest.raises(graphcrm.InvalidInput, match="cannot write"):
+            cli._guard(graph, "0.0.0.0")
+        assert not graph.tokens.exist()
+        path.rmdir()
+        path.write_text("of an earlier one")
+        path.chmod(0o644)
+        cli._guard(graph, "0.0.0.0")
+        secret = path.read_text()
+        try:
+            assert graph.tokens.check(secret) == ("admin", "admin")
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            cli._guard(graph, "0.0.0.0")
+            assert path.read_text() == secret
+        finally:
+            graph.tokens.revoke("admin")
 
 
 def test_sample_writes_the_same_bytes_for_the_same_seed(run: Run, tmp_path: Path) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +119,100 @@ def test_kill_dash_nine_loses_nothing(empty_home: Path, victim: str) -> None:
     _await(lambda: not _alive(running["pid"]))
     with graphcrm.connect(_settings(empty_home)) as graph:
         assert graph.status()["labels"] == {"Customer": 3}
+
+
+def test_eight_at_once_bring_a_dead_server_back_and_none_sees_the_old_one(empty_home: Path) -> None:
+    with graphcrm.connect(_settings(empty_home)) as graph:
+        graph.records.create("customers", {"id": "C1", "name": "x"})
+        dead = _state(empty_home)
+        for pid in (dead["supervisor"], dead["pid"]):
+            os.kill(pid, signal.SIGKILL)
+        _await(lambda: not _alive(dead["supervisor"]) and not _alive(dead["pid"]))
+        start = threading.Barrier(8)
+
+        def recovered(_: int) -> tuple[int, dict[str, int]]:
+            start.wait()
+            embedded.recover(empty_home, "512m", 60.0)
+            pid = _state(empty_home)["pid"]
+            assert _alive(pid)
+            return pid, graph.status()["labels"]
+
+        with ThreadPoolExecutor(8) as pool:
+            seen = list(pool.map(recovered, range(8)))
+        assert {pid for pid, _ in seen} == {_state(empty_home)["pid"]}
+        assert all(labels == {"Customer": 1} for _, labels in seen)
+        assert dead["pid"] not in dict(seen)
+        assert _state(empty_home)["port"] == dead["port"]
+
+
+def test_probes_do_not_take_each_other_for_a_supervisor(tmp_path: Path) -> None:
+    folder = tmp_path / "embedded"
+    folder.mkdir()
+
+    def probed(_: int) -> bool:
+        return any(embedded._running(folder) for _ in range(500))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert not any(pool.map(probed, range(8)))
+
+
+def test_whoever_comes_while_it_stops_gets_the_next_server(empty_home: Path) -> None:
+    with graphcrm.connect(_settings(empty_home)) as graph:
+        graph.records.create("customers", {"id": "C1", "name": "x"})
+        before = _state(empty_home)
+        os.kill(before["supervisor"], signal.SIGTERM)
+        _await(lambda: not (empty_home / "embedded" / "server.json").exists())
+        with graphcrm.connect(_settings(empty_home)) as other:
+            assert other.status()["labels"] == {"Customer": 1}
+            assert _state(empty_home)["pid"] != before["pid"]
+
+
+def test_the_last_port_is_waited_for(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as last:
+        port = last.getsockname()[1]
+        (tmp_path / "last.json").write_text(json.dumps({"port": port}))
+        threading.Timer(0.3, last.close).start()
+        assert embedded._free_ports(tmp_path)[0] == port
+
+
+def test_a_taken_port_is_replaced_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "_PORT_TIMEOUT_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        (tmp_path / "last.json").write_text(json.dumps({"port": port}))
+        ports = embedded._free_ports(tmp_path)
+    assert len({port, *ports} - {0}) == 3
+
+
+def test_the_home_may_be_relative(tmp_path: Path) -> None:
+    code = "import graphcrm; graphcrm.connect().close()"
+    environment = os.environ | {"GRAPHCRM_HOME": "data", "GRAPHCRM_EMBEDDED_HEAP": "512m"}
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "unclosed file" not in done.stderr
+    assert (tmp_path / "data" / "embedded" / "databases" / "graphcrm").is_dir()
+
+
+def test_a_start_that_fails_names_both_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(graphcrm.StoreError, match=r"server\.log and .*supervisor\.log"):
+        graphcrm.connect(_settings(tmp_path))
+
+
+def test_a_private_file_is_private_whatever_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("a longer old text")
+    path.chmod(0o644)
+    with path.open() as reader:
+        embedded.write_private(path, "new")
+        assert reader.read() == "a longer old text"  # who had it open reads nothing of the new one
+    assert path.read_text() == "new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    embedded.write_private(path, "later", replace=False)
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_stop_ends_it_whoever_uses_it_and_the_next_start_serves_all(empty_home: Path) -> None:
