@@ -108,6 +108,7 @@ class PathsAnswer(_List, _Analytic):
     """Ways from source to target, best first, then by ids."""
 
     items: list[Path]
+    max_hops: int = Field(description="Longer ways were not looked for.")
 
 
 class ChainLink(BaseModel):

@@ -22,7 +22,7 @@ MAX_BULK_ROWS: Final = 10_000
 """Rows of one bulk upsert."""
 MAX_PAGE: Final = 1_000
 """Rows of one page of a list over HTTP."""
-MAX_HOPS: Final = 10
+MAX_HOPS: Final = 50
 """Hops of a path."""
 MAX_NEIGHBORHOOD_HOPS: Final = 4
 """Hops around a party."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from graphcrm.values import (
     Count,
@@ -157,12 +158,19 @@ class Interaction(Record):
     kind: Literal["call", "email", "meeting", "chat", "visit", "social", "web", "event"]
     at: Instant
     from_id: Id
-    to_ids: Ids
+    to_ids: Annotated[Ids, Field(min_length=1)]
     channel: Line | None = None
     subject: Line | None = None
     text: Text | None = None
     duration_s: Count | None = None
     campaign_id: Id | None = None
+
+    @field_validator("to_ids")
+    @classmethod
+    def _others(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        if (sender := info.data.get("from_id")) in value:
+            raise PydanticCustomError("receivers", "must not hold the sender ({sender})", {"sender": sender})
+        return value
 
 
 class Order(Record):

@@ -6,7 +6,7 @@ Everything else that needs a label or a type takes it from here; `Query` variant
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 __all__ = [
     "BOOKKEEPING_LABELS",
@@ -59,6 +59,8 @@ class TieType:
     targets: tuple[str, ...]
     qualifier: str | None = None
     """The property that is part of the tie's identity, beside its type and ends."""
+    one_a: Literal["source", "target"] | None = None
+    """The end that has at most one such tie."""
 
 
 _ANY = tuple(label for label in LABELS if label not in ("Source", "Record"))
@@ -74,14 +76,14 @@ TIE_TYPES: Final = {
         TieType("ABOUT", ("Interaction",), ("Campaign", "Order", "Case", "Opportunity")),
         TieType("TARGETED", ("Campaign",), _PARTY),
         TieType("RESPONDED_TO", _PARTY, ("Campaign",), "kind"),
-        TieType("PLACED", ("Customer",), ("Order",)),
+        TieType("PLACED", ("Customer",), ("Order",), one_a="target"),
         TieType("CONTAINS", ("Order",), ("Product",), "line_no"),
         TieType("RAISED", _PARTY, ("Case", "Opportunity")),
         TieType("GAVE", _PARTY, ("Feedback", "Consent")),
         TieType("MEMBER_OF", _PARTY, ("Segment",)),
         TieType("CONCERNS", ("Task",), _ANY),
-        TieType("OWNS", ("User",), (*_PARTY, "Opportunity", "Task", "Case")),
-        TieType("REPORTS_TO", ("User",), ("User",)),
+        TieType("OWNS", ("User",), (*_PARTY, "Opportunity", "Task", "Case"), one_a="target"),
+        TieType("REPORTS_TO", ("User",), ("User",), one_a="source"),
         TieType("DESCRIBES", ("Record",), _ANY),
     )
 }

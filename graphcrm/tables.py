@@ -151,6 +151,9 @@ class Table:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         column = str(first["loc"][0]) if first["loc"] else "row"
         column = {"source_id": self.ends[0], "target_id": self.ends[1]}.get(column, column) if self.type else column
+        if column == "extra" and len(first["loc"]) > 1:
+            message = f"extra: {first['loc'][1]!r} must be a text, a number, true or false"
+            return InvalidInput(message, field="extra")
         reason = {
             "missing": "is required",
             "extra_forbidden": f"is no field of {self.name}; there are: {', '.join(self.columns)}, extra",

@@ -71,7 +71,9 @@ def _money(value: object) -> object:
         amount = Decimal(str(value))
     except InvalidOperation:
         raise PydanticCustomError("money", "must be an amount such as 12.50") from None
-    if not amount.is_finite() or abs(amount) > limits.MAX_AMOUNT:
+    if not amount.is_finite():
+        raise PydanticCustomError("money", "must be an amount such as 12.50")
+    if abs(amount) > limits.MAX_AMOUNT:
         raise PydanticCustomError("money", "must lie between -{most} and {most}", {"most": limits.MAX_AMOUNT})
     if amount * MONEY_SCALE % 1:
         raise PydanticCustomError("money", "must have at most 4 decimal places")
@@ -90,6 +92,12 @@ def _unique(values: list[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
+def _no_nul(value: str) -> str:
+    if "\0" in value:
+        raise PydanticCustomError("nul", "must not hold the character NUL")
+    return value
+
+
 def _encodable(value: str) -> str:
     try:
         value.encode()
@@ -103,7 +111,7 @@ def _extra(values: dict[str, object]) -> dict[str, object]:
         if not re.fullmatch(r"\w{1,64}", key):
             raise PydanticCustomError("extra", "names of extra fields are 1 to 64 letters, digits and underscores")
         if isinstance(value, str):
-            _encodable(value)
+            _no_nul(_encodable(value))
         if isinstance(value, int) and abs(value) >= 2**63:
             raise PydanticCustomError("extra", "whole numbers must fit 64 bits")
         if isinstance(value, float) and value - value != 0:
@@ -111,9 +119,9 @@ def _extra(values: dict[str, object]) -> dict[str, object]:
     return values
 
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_ID_LENGTH)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_NAME_LENGTH)]
-Text = Annotated[str, StringConstraints(max_length=limits.MAX_TEXT_LENGTH)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_ID_LENGTH), AfterValidator(_no_nul)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_NAME_LENGTH), AfterValidator(_no_nul)]
+Text = Annotated[str, StringConstraints(max_length=limits.MAX_TEXT_LENGTH), AfterValidator(_no_nul)]
 Country = Annotated[
     str,
     BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v),

@@ -113,10 +113,11 @@ def paths(
     by: Annotated[Literal["hops", "strength"], Query()] = "hops",
     layers: Layers = None,
     k: Annotated[int, Query(ge=1, le=MAX_PATHS, description="Paths at most.")] = 1,
+    max_hops: Annotated[int, Query(ge=1, le=MAX_HOPS, description="Hops of a path at most.")] = MAX_HOPS,
     as_of: AsOf = None,
 ) -> Response:
     """The shortest or the strongest paths between two parties; none is an empty list."""
-    frame = graph.paths(source, target, by=by, layers=layers, k=k, as_of=as_of)
+    frame = graph.paths(source, target, by=by, layers=layers, k=k, as_of=as_of, max_hops=max_hops)
     return analytic(frame, attrs=frame.attrs | {"metric": by})
 
 

@@ -231,7 +231,7 @@ class Graph:
             raise InvalidInput("target: must be another party than source", field="target")
         found = best_paths(network, source, target, by=by, k=k, max_hops=max_hops)
         frame = table([asdict(path) for path in found], ["party_ids", "hops", "strength", "ties"])
-        frame.attrs.update(basis(snapshot, network) | {"by": by})
+        frame.attrs.update(basis(snapshot, network) | {"by": by, "max_hops": max_hops})
         return frame
 
     def neighborhood(

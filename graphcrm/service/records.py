@@ -16,11 +16,10 @@ from graphcrm.service.stored import (
     RESOURCES,
     all_ties,
     delete_node,
-    exists,
     found_node,
+    holder_of,
     move_ties,
     node_table,
-    noun,
     read_record,
     tie_row,
     with_references,
@@ -162,8 +161,8 @@ class Records:
         def work(tx: Transaction) -> dict[str, Any]:
             if receipt and (answer := replayed(tx, *receipt)) is not None:
                 return answer
-            if exists(tx, spec, row):
-                raise Conflict(f"{noun(spec)} {row.id!r} exists already; change it with PUT or PATCH")
+            if (holder := holder_of(tx, spec, row)) is not None:
+                raise Conflict(f"a {holder} has the id {row.id!r} already; change that one, or choose another id")
             _write_one(tx, spec, row, "upsert")
             record = read_record(tx, table, row.id)
             if receipt:
@@ -200,6 +199,7 @@ class Records:
     def patch(self, table: str, id_: str, changes: Mapping[str, Any], etag_: str | None = None) -> dict[str, Any]:
         """Change some fields, by the rules of JSON Merge Patch (RFC 7396): None removes one; else as `replace`."""
 
+        _check_names(table, changes)
         references = TABLES[table].references if table in TABLES else ()
         untouched = {ref.field for ref in references if ref.field not in (*changes, *TABLES[table].required)}
 
@@ -371,8 +371,8 @@ class Records:
             wanted = dict(values(current))
             if wanted.setdefault("id", id_) != id_:
                 raise InvalidInput("id: cannot be changed; create a new record", field="id")
-            if table == "ties":
-                wanted = {"type": current["type"]} | wanted
+            if table == "ties" and wanted.setdefault("type", current["type"]) != current["type"]:
+                raise InvalidInput("type: cannot be changed; create a new tie", field="type")
             spec, row = _validated(table, wanted)
             if row.id != id_:
                 raise InvalidInput("a tie's type, ends and kind cannot be changed; create a new one", field="id")
@@ -434,6 +434,19 @@ def _merged(current: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, An
         else:
             merged[key] = value
     return merged
+
+
+def _check_names(table: str, changes: Mapping[str, Any]) -> None:
+    """Refuse fields that no record of the table has, even to be removed."""
+    tables = TIES.values() if table == "ties" else [node_table(table)]
+    known = dict.fromkeys(["id", *(name for each in tables for name in each.columns), "extra"])
+    if table == "ties":
+        known["type"] = None
+    for name in changes:
+        if name not in known:
+            raise InvalidInput(
+                f"{name}: is no field of {table}; there are: {', '.join(known)}", field=name, allowed=known
+            )
 
 
 def _check_version(current: dict[str, Any], etag_: str | None) -> None:

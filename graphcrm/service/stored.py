@@ -16,8 +16,8 @@ __all__ = [
     "RESOURCES",
     "all_ties",
     "delete_node",
-    "exists",
     "found_node",
+    "holder_of",
     "move_ties",
     "node_table",
     "noun",
@@ -90,15 +90,17 @@ def _record(table: Table, properties: Mapping[str, Any], named: Mapping[str, lis
     return record | {"extra": _extras(table, properties)}
 
 
-def exists(tx: Transaction, table: Table, row: Row) -> bool:
+def holder_of(tx: Transaction, table: Table, row: Row) -> str | None:
+    """What has a row's id already, in a word; None when it is free."""
     if table.label:
         labels = PARTY_LABELS if table.label in PARTY_LABELS else (table.label,)
-        return bool(resolve_labels(tx, labels, [row.id], {}))
+        label = resolve_labels(tx, labels, [row.id], {}).get(row.id)
+        return None if label is None else label.lower()
     try:
         _stored_tie(tx, row.id)
     except NotFound:
-        return False
-    return True
+        return None
+    return "tie"
 
 
 def tie_row(tx: Transaction, id_: str) -> TieRow:

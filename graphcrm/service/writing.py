@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from graphcrm.errors import StoreError
-from graphcrm.schema import PARTY_LABELS, TIE_TYPES, tie_id
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES, TieType, tie_id
 from graphcrm.store import Transaction
 from graphcrm.tables import Reference, Row, Table
 
@@ -191,10 +191,17 @@ def _plan_ties(
             source, target = (sources[row.source_id], row.source_id), (targets[row.target_id], row.target_id)
             wanted.append(TieRow(kind.name, source, target, row.properties))
     existing = _existing_ties(tx, wanted)
+    taken = _taken(tx, kind, wanted)
     positions = (position for position, outcome in enumerate(outcomes) if outcome == "created")
     for position, tie in zip(positions, wanted, strict=True):
         old = existing.get(tie.properties["id"])
-        if old is None:
+        single, other = _single_end(kind, tie)
+        if old is None and taken.get(single, other) != other:
+            column = table.ends[0 if kind.one_a == "target" else 1]
+            reason = f"{single!r} has {taken[single]!r} there already, and one at most; change it where it stands"
+            outcomes[position] = Rejected(column, reason)
+        elif old is None:
+            taken[single] = other
             plan.new_ties.append(tie)
         elif changed := _difference(old, tie.properties, mode):
             plan.changed_ties.append(TieRow(tie.type, tie.source, tie.target, changed | {"id": old["id"]}))
@@ -202,6 +209,27 @@ def _plan_ties(
         else:
             outcomes[position] = "unchanged"
     return outcomes
+
+
+def _single_end(kind: TieType, tie: TieRow) -> tuple[str, str]:
+    """The end that has at most one tie of the kind, and the other; ties without such an end stand for themselves."""
+    if kind.one_a is None:
+        return tie.properties["id"], ""
+    return (tie.target[1], tie.source[1]) if kind.one_a == "target" else (tie.source[1], tie.target[1])
+
+
+def _taken(tx: Transaction, kind: TieType, wanted: Sequence[TieRow]) -> dict[str, str]:
+    """Of the ends that have at most one tie of the kind, those that have one, and to whom."""
+    found: dict[str, str] = {}
+    if kind.one_a is None:
+        return found
+    query = "ties/list_incoming" if kind.one_a == "target" else "ties/list_outgoing"
+    ends = {tie.target if kind.one_a == "target" else tie.source for tie in wanted}
+    for label in sorted({label for label, _ in ends}):
+        ids = [id_ for end, id_ in ends if end == label]
+        columns = tx.run(query, words={"TYPE": kind.name, "LABEL": label}, ids=ids)[0]
+        found |= dict(zip(columns["id"], columns["other_id"], strict=True))
+    return found
 
 
 def _existing_ties(tx: Transaction, ties: Iterable[TieRow]) -> dict[str, dict[str, Any]]:

@@ -166,7 +166,7 @@ class TestFields:
             ("/paths?source=A", "target"),
             ("/paths?source=A&target=B&k=101", "k"),
             ("/paths?source=A&target=B&k=0", "k"),
-            ("/referrals/paths?source=A&target=B&max_hops=11", "max_hops"),
+            ("/referrals/paths?source=A&target=B&max_hops=51", "max_hops"),
             ("/referrals/A/tree?max_depth=51", "max_depth"),
             ("/referrals/A/tree?limit=10001", "limit"),
             ("/graph/neighborhood/A?hops=5", "hops"),

@@ -131,7 +131,7 @@ def test_csv_holds_no_formula_and_tables_no_control_characters(run: Run) -> None
         (["influencers", "--segment", "nobody"], "no segment 'nobody'"),
         (["paths", "A", "NOBODY"], "'NOBODY'"),
         (["paths", "A", "A"], "another party"),
-        (["paths", "A", "B", "--max-hops", "999"], "between 1 and 10"),
+        (["paths", "A", "B", "--max-hops", "999"], "between 1 and 50"),
         (["map", "NOBODY", "--out", "x.html"], "'NOBODY'"),
         (["map", "A", "--out", "/nowhere/x.html"], "cannot write"),
         (["import", "nowhere.csv"], "nowhere.csv"),

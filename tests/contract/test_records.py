@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from neo4j.exceptions import IncompleteCommit
 
-from graphcrm import Graph, InvalidInput, NotFound, StoreError
+from graphcrm import Conflict, Graph, InvalidInput, NotFound, StoreError
 from graphcrm.service.records import Rejection
+
+CALL = {"id": "I", "kind": "call", "at": "2025-01-01", "from_id": "A"}
 
 
 @pytest.fixture
@@ -80,6 +82,45 @@ def test_conversion_refuses_what_it_would_mix_up(records: Any) -> None:
         records.convert("K")
     assert caught.value.field == "extra"
     assert records.read("contacts", "K")["extra"] == {"country": "Atlantis"}
+
+
+def test_an_order_has_one_customer_whoever_says_so(graph: Graph, records: Any) -> None:
+    records.create("orders", {"id": "O", "customer_id": "A", "at": "2025-01-01", "amount": "5", "currency": "EUR"})
+    second = {"type": "PLACED", "source_id": "B", "target_id": "O"}
+    with pytest.raises(InvalidInput, match="'A' there already"):
+        records.create("ties", second)
+    assert records.upsert("ties", [second, {**second, "source_id": "A"}]).unchanged == 1
+    records.create("users", {"id": "U1", "name": "1"})
+    records.create("users", {"id": "U2", "name": "2"})
+    owners = [{"type": "OWNS", "source_id": id_, "target_id": "A"} for id_ in ("U1", "U2")]
+    report = records.upsert("ties", owners)
+    assert (report.created, [r.index for r in report.rejected]) == (1, [1])
+    assert records.patch("orders", "O", {"customer_id": "B"})["customer_id"] == "B"
+    assert _ties(graph, "PLACED") == [("B", "O")]
+
+
+@pytest.mark.parametrize(
+    ("table", "values", "says"),
+    [
+        ("interactions", CALL | {"to_ids": ["B", "A"]}, "sender"),
+        ("interactions", CALL | {"to_ids": []}, "to_ids"),
+        ("customers", {"id": "N\0", "name": "x"}, "NUL"),
+        ("customers", {"id": "N", "name": "x", "extra": {"b": {"c": 1}}}, "'b'"),
+        ("products", {"id": "P", "name": "x", "unit_price": "NaN"}, "12.50"),
+        ("contacts", {"id": "A", "name": "x"}, "a customer has the id 'A' already"),
+    ],
+)
+def test_refusals_name_the_rule(records: Any, table: str, values: dict[str, Any], says: str) -> None:
+    with pytest.raises((InvalidInput, Conflict), match=says):
+        records.create(table, values)
+
+
+def test_a_patch_names_fields_that_exist(records: Any) -> None:
+    with pytest.raises(InvalidInput, match="zzz"):
+        records.patch("customers", "A", {"zzz": None, "city": "Q"})
+    tie = records.create("ties", {"type": "KNOWS", "source_id": "A", "target_id": "B"})
+    with pytest.raises(InvalidInput, match="type: cannot be changed"):
+        records.patch("ties", tie["id"], {"type": "REFERRED"})
 
 
 def test_filters_compare_as_their_fields_can(records: Any) -> None:
