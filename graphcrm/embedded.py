@@ -209,12 +209,12 @@ def _retire_state(folder: Path) -> None:
 
 
 def _server(folder: Path) -> Server | None:
-    """The server that ``server.json`` names, if it lives: one that died is there until it is started again."""
+    """The server that ``server.json`` names, if it listens: one that died is in there until it is started again."""
     try:
         state = _state(folder)
         password = (folder / "password").read_text()
-        os.kill(state["pid"], 0)
-    except (FileNotFoundError, ValueError, ProcessLookupError, PermissionError):
+        socket.create_connection(("127.0.0.1", state["port"]), 5.0).close()
+    except (OSError, ValueError):
         return None
     return Server(f"bolt://127.0.0.1:{state['port']}", password, state["pid"])
 
