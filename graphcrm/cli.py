@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import socket
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -45,6 +46,7 @@ def main() -> None:
     except click.ClickException as error:
         code = _fail(error.format_message())
     except (KeyboardInterrupt, click.Abort):
+        click.echo("graphcrm: interrupted; an import can be run again, and takes up where it was", err=True)
         code = 130
     except BrokenPipeError:
         # Whoever read our output has had enough; without this Python complains when it flushes at exit.
@@ -339,24 +341,27 @@ def _serve(graph: Graph, host: str, port: int) -> None:
     from api.app import create_app
 
     _guard(graph, host)
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(graph), host=host, port=port, log_level="warning", timeout_graceful_shutdown=3)
-    )
-    listening = server.startup
+    with _listening(host, port) as listener:
+        server = uvicorn.Server(uvicorn.Config(create_app(graph), log_level="warning", timeout_graceful_shutdown=3))
+        # Connections wait at the listener from here on, so whoever reads the line is answered.
+        click.echo(f"graphcrm is ready: http://{f'[{host}]' if ':' in host else host}:{port}")
+        threading.Thread(target=_warm_up, args=(graph,), daemon=True).start()
+        with suppress(KeyboardInterrupt):  # Ctrl-C is how it ends, and no failure
+            server.run(sockets=[listener])
 
-    async def startup(*args: Any, **kwargs: Any) -> None:
-        await listening(*args, **kwargs)
-        if server.started:
-            click.echo(f"graphcrm is ready: http://{f'[{host}]' if ':' in host else host}:{port}")
 
-    server.startup = startup  # type: ignore[method-assign]
-    threading.Thread(target=_warm_up, args=(graph,), daemon=True).start()
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens at an address."""
     try:
-        server.run()
-    except KeyboardInterrupt:
-        return  # Ctrl-C is how it ends, and no failure
-    except SystemExit:
-        raise InvalidInput(f"--port: cannot listen on {host}:{port}; choose another port") from None
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        message = f"--port: cannot listen on {host}:{port} ({error.strerror}); choose another port"
+        raise InvalidInput(message) from None
+    return listener
 
 
 def _warm_up(graph: Graph) -> None:
