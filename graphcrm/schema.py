@@ -5,6 +5,7 @@ Everything else that needs a label or a type takes it from here; `Query` variant
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -16,6 +17,7 @@ __all__ = [
     "TIE_TYPES",
     "TieType",
     "split_tie_id",
+    "split_tie_ids",
     "tie_id",
 ]
 
@@ -126,6 +128,22 @@ def tie_id(type_: str, source: str, target: str, qualifier: str | int | None = N
     if qualifier is not None:
         parts.append(_quote(str(qualifier)))
     return ":".join(parts)
+
+
+def split_tie_ids(type_: str, ids: Sequence[str]) -> tuple[list[str], list[str], list[str | None]] | None:
+    """Give back the ends and qualifiers of many ties of one type; None when an id is none that `tie_id` made.
+
+    Examples
+    --------
+    >>> split_tie_ids("KNOWS", ["KNOWS:A:B:friend", "KNOWS:B:C:family"])
+    (['A', 'B'], ['B', 'C'], ['friend', 'family'])
+    """
+    size = 4 if TIE_TYPES[type_].qualifier else 3
+    parts = [id_.split(":") for id_ in ids]
+    if any(len(part) != size or part[0] != type_ for part in parts):
+        return None
+    sources, targets = ([_unquote(part[n]) if "%" in part[n] else part[n] for part in parts] for n in (1, 2))
+    return sources, targets, [_unquote(part[3]) if size == 4 else None for part in parts]
 
 
 def split_tie_id(id_: str) -> tuple[str, str, str, str | None] | None:

@@ -1,4 +1,4 @@
-// Every tie of a type between parties as columns, dealt at random over a few rows so that none grows too large.
+// Every tie of a type with its ends as columns: for types of which another tool wrote some, without our ids.
 // @access read
 // @each TYPE: types
 // @param shards: int, rows

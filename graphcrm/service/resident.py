@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal
 from itertools import compress
 from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from graphcrm.network.projection import TieColumns
-from graphcrm.schema import PARTY_LABELS, tie_id
+from graphcrm.network.projection import MUTUAL_LAYERS, TieColumns
+from graphcrm.schema import PARTY_LABELS, split_tie_ids, tie_id
 from graphcrm.store import GraphStore
 from graphcrm.values import MONEY_SCALE
 
@@ -23,6 +23,8 @@ _T = TypeVar("_T")
 
 _ROWS_A_SHARD: Final = 250_000
 """Ties or nodes in one row of columns. Dealing them over rows costs as much as reading them, so most graphs get one."""
+_READERS: Final = 4
+"""Queries that read columns at once: the engine works on one while another's answer is being taken apart."""
 _READINGS: Final = 3
 _KEPT: Final = {"network": 4, "referrals": 4, "revenue": 4}
 _KEPT_OTHERWISE: Final = 64
@@ -121,32 +123,29 @@ class Resident:
 
 def read_columns(store: GraphStore) -> TieColumns:
     """Read every party and every tie between parties, as columns."""
-    parties = [part | {"label": label} for label in PARTY_LABELS for part in _parties(store, label)]
-    ties = [part | {"layer": layer, "type": type_} for layer, type_ in _TYPES.items() for part in _ties(store, type_)]
-    for part in store.read("network/read_interactions", shards=_tie_shards(store, "TOOK_PART_IN")):
-        size = len(part["at"])
-        blank = {"id": [None] * size, "kind": [""] * size, "strength": [-1.0] * size, "count": [-1] * size}
-        undated = {"since": [""] * size, "until": [""] * size}
-        ties.append(part | blank | undated | {"layer": "interaction", "type": "INTERACTED_WITH"})
-
+    with ThreadPoolExecutor(_READERS) as pool:
+        tie_reads = [pool.submit(_ties, store, layer, type_) for layer, type_ in _TYPES.items()]
+        tie_reads.append(pool.submit(_interactions, store))
+        party_reads = [pool.submit(_parties, store, label) for label in PARTY_LABELS]
+        ties = [part for read in tie_reads for part in read.result()]
+        parties = [part for read in party_reads for part in read.result()]
     ties = _with_known_ends(ties, {id_ for part in parties for id_ in part["id"]})
-    began = [_times([at or since for at, since in zip(part["at"], part["since"], strict=True)]) for part in ties]
     return TieColumns(
         party_ids=_joined(part["id"] for part in parties),
         party_labels=_joined([part["label"]] * len(part["id"]) for part in parties),
         party_names=_joined(part["name"] for part in parties),
         party_created_at=_concatenated(_times(part["created_at"]) for part in parties),
         tie_ids=_joined(part["id"] for part in ties),
-        types=_joined([part["type"]] * len(part["source_id"]) for part in ties),
-        layers=_joined([part["layer"]] * len(part["source_id"]) for part in ties),
+        types=_joined([part["type"]] * len(part["id"]) for part in ties),
+        layers=_joined([part["layer"]] * len(part["id"]) for part in ties),
         source_ids=_joined(part["source_id"] for part in ties),
         target_ids=_joined(part["target_id"] for part in ties),
-        kinds=_joined([kind or None for kind in part["kind"]] for part in ties),
+        kinds=_joined(part["kind"] for part in ties),
         strengths=_stated(part["strength"] for part in ties),
         counts=_stated(part["count"] for part in ties),
-        began=_concatenated(began),
-        ended=_concatenated(_times(part["until"]) for part in ties),
-        last=_concatenated(_times(part["at"]) for part in ties),
+        began=_concatenated(part["began"] for part in ties),
+        ended=_concatenated(part["ended"] for part in ties),
+        last=_concatenated(part["last"] for part in ties),
     )
 
 
@@ -154,9 +153,12 @@ def _with_known_ends(parts: list[dict[str, Any]], known: set[str]) -> list[dict[
     """Leave out ties whose ends came or went between the reading of parties and of ties."""
     whole = []
     for part in parts:
-        seen = [s in known and t in known for s, t in zip(part["source_id"], part["target_id"], strict=True)]
-        columns = {name: list(compress(cells, seen)) for name, cells in part.items() if isinstance(cells, list)}
-        whole.append(part if all(seen) else part | columns)
+        if not known.issuperset(part["source_id"]) or not known.issuperset(part["target_id"]):
+            seen = [s in known and t in known for s, t in zip(part["source_id"], part["target_id"], strict=True)]
+            columns = {name: list(compress(cells, seen)) for name, cells in part.items() if isinstance(cells, list)}
+            arrays = {name: cells[seen] for name, cells in part.items() if isinstance(cells, np.ndarray)}
+            part = part | columns | arrays
+        whole.append(part)
     return whole
 
 
@@ -196,16 +198,57 @@ def _worth_of_lines(store: GraphStore) -> dict[str, dict[str, int]]:
 
 
 def _parties(store: GraphStore, label: str) -> list[dict[str, Any]]:
-    return store.read("network/read_parties", words={"LABEL": label}, shards=_node_shards(store, label))
+    shards = _node_shards(store, label)
+    return [
+        part | {"label": label} for part in store.read("network/read_parties", words={"LABEL": label}, shards=shards)
+    ]
 
 
-def _ties(store: GraphStore, type_: str) -> list[dict[str, Any]]:
-    parts = store.read("network/read_ties", words={"TYPE": type_}, shards=_tie_shards(store, type_))
-    for part in parts:
-        if "" in part["id"]:  # another tool wrote a tie without its id
-            rows = zip(part["id"], part["source_id"], part["target_id"], part["kind"], strict=True)
-            part["id"] = [id_ or tie_id(type_, source, target, kind or None) for id_, source, target, kind in rows]
+def _ties(store: GraphStore, layer: str, type_: str) -> list[dict[str, Any]]:
+    """The ties of a type in parts: lists of text, arrays of numbers and times, and one `layer` and `type`."""
+    query = "network/read_standing" if layer in MUTUAL_LAYERS else "network/read_events"
+    shards = _tie_shards(store, type_)
+    parts = []
+    for part in store.read(query, words={"TYPE": type_}, shards=shards):
+        found = split_tie_ids(type_, part["id"])
+        if found is None:  # another tool wrote some of them
+            parts = store.read("network/read_ties", words={"TYPE": type_}, shards=shards)
+            return [_part(layer, type_, _named(type_, careful)) for careful in parts]
+        ends = dict(zip(("source_id", "target_id", "kind"), found, strict=True))
+        parts.append(_part(layer, type_, part | ends))
     return parts
+
+
+def _interactions(store: GraphStore) -> list[dict[str, Any]]:
+    parts = store.read("network/read_interactions", shards=_tie_shards(store, "TOOK_PART_IN"))
+    return [
+        _part("interaction", "INTERACTED_WITH", part | dict.fromkeys(("id", "kind"), [None] * len(part["at"])))
+        for part in parts
+    ]
+
+
+def _named(type_: str, part: dict[str, Any]) -> dict[str, Any]:
+    """Name the ties that another tool left without an id."""
+    rows = zip(part["id"], part["source_id"], part["target_id"], part["kind"], strict=True)
+    ids = [id_ or tie_id(type_, source, target, kind or None) for id_, source, target, kind in rows]
+    return part | {"id": ids, "kind": [kind or None for kind in part["kind"]]}
+
+
+def _part(layer: str, type_: str, columns: dict[str, Any]) -> dict[str, Any]:
+    size = len(columns["id"])
+    never, unstated = np.full(size, "NaT", dtype="datetime64[us]"), np.full(size, np.nan)
+    standing = layer in MUTUAL_LAYERS
+    began = _times(columns["since" if standing else "at"])
+    return {
+        **{name: columns[name] for name in ("id", "source_id", "target_id", "kind")},
+        "layer": layer,
+        "type": type_,
+        "strength": columns.get("strength", unstated),
+        "count": columns.get("count", unstated),
+        "began": began,
+        "ended": _times(columns["until"]) if standing else never,
+        "last": never if standing else began,
+    }
 
 
 def _node_shards(store: GraphStore, label: str) -> int:
@@ -221,7 +264,9 @@ def _joined(parts: Iterator[list[Any]] | Any) -> list[Any]:
 
 
 def _times(texts: list[str]) -> Any:
-    """Parse ISO 8601 times of UTC; '' is unknown (NaT)."""
+    """Parse ISO 8601 times of UTC or days; '' is unknown (NaT)."""
+    if not any(texts):
+        return np.full(len(texts), "NaT", dtype="datetime64[us]")
     return np.array([text.removesuffix("Z") for text in texts], dtype="datetime64[us]")
 
 

@@ -134,6 +134,8 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     ],
     "network/read_parties": [(C, {"shards": 1}), ({"LABEL": "Contact"}, {"shards": 1})],
     "network/read_ties": [({"TYPE": name}, {"shards": 1}) for name in ("REFERRED", "KNOWS", "WORKS_AT")],
+    "network/read_standing": [({"TYPE": name}, {"shards": 1}) for name in ("KNOWS", "WORKS_AT")],
+    "network/read_events": [({"TYPE": "REFERRED"}, {"shards": 1})],
     "network/read_interactions": [({}, {"shards": 1})],
     "network/read_members": [({}, {"id": "S1", "on": date(2024, 3, 1)}), ({}, {"id": "S1", "on": date(2024, 7, 1)})],
     "referrals/read_orders": [({}, {"shards": 1})],
