@@ -46,8 +46,14 @@ _T = TypeVar("_T")
 _COUNTERS: Final = tuple(f"{number:02d}" for number in range(16))
 _MAX_TRIES: Final = 60
 _RETRY_S: Final = 30.0
-_SHUTTING_DOWN: Final = ("Neo.ClientError.Transaction.TransactionNotFound", "Neo.ClientError.Request.Invalid")
-"""What a server that goes down says of transactions that are open or begin."""
+_SHUTTING_DOWN: Final = (
+    "Neo.ClientError.Transaction.TransactionNotFound",
+    "Neo.ClientError.Request.Invalid",
+    "Neo.ClientError.Statement.SemanticError",
+)
+"""What the embedded engine says, while it goes down, of transactions that are open or begin."""
+_SHUTTING_DOWN_S: Final = 8.0
+"""Seconds for which that is believed; then it is what it says."""
 _GONE: Final = "the database does not answer; check that it runs, then try again"
 _UNKNOWN: Final = "the database went away while it committed; read the record to see whether the change is in"
 _BOOKS: Final = ("tokens/", "receipts/")
@@ -309,16 +315,16 @@ class GraphStore:
                     break
             except Neo4jError as error:
                 failure = error
-                if error.code not in _SHUTTING_DOWN and not self._starting(error):
+                if not self._passing(error) or time.monotonic() > deadline - _RETRY_S + _SHUTTING_DOWN_S:
                     break
             if time.monotonic() > deadline:
                 break
             time.sleep(min(0.5, 0.005 * 1.5**tried) * random.uniform(0.5, 1.0))
         raise _translated(failure) from None
 
-    def _starting(self, error: Neo4jError) -> bool:
-        """Whether the embedded engine is coming up: it listens a moment before it knows its own user."""
-        return self.engine == "embedded" and isinstance(error, AuthError)
+    def _passing(self, error: Neo4jError) -> bool:
+        """Whether the embedded engine is going down, or coming up: it listens a moment before it knows its own user."""
+        return self.engine == "embedded" and (error.code in _SHUTTING_DOWN or isinstance(error, AuthError))
 
     def _recovered(self) -> bool:
         """Bring a dead embedded engine back; whether a second try makes sense."""

