@@ -177,8 +177,13 @@ def _plan_ties(
     tx: Transaction, table: Table, rows: Sequence[Row], mode: Mode, plan: _Plan, assumed: Mapping[str, Collection[str]]
 ) -> list[Outcome]:
     kind = TIE_TYPES[table.type or ""]
-    sources = resolve_labels(tx, kind.sources, (row.source_id for row in rows), assumed)
-    targets = resolve_labels(tx, kind.targets, (row.target_id for row in rows), assumed)
+    if kind.sources == kind.targets:
+        sources = targets = resolve_labels(
+            tx, kind.sources, (i for r in rows for i in (r.source_id, r.target_id)), assumed
+        )
+    else:
+        sources = resolve_labels(tx, kind.sources, (row.source_id for row in rows), assumed)
+        targets = resolve_labels(tx, kind.targets, (row.target_id for row in rows), assumed)
     outcomes: list[Outcome] = []
     wanted: list[TieRow] = []
     for row in rows:
