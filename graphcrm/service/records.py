@@ -288,7 +288,7 @@ class Records:
             From `Table.row`.
         dry_run : bool
             Only say what would happen.
-        assumed : mapping of str to str, optional
+        assumed : mapping of str to collection of str, optional
             In a dry run, labels by id of what earlier rows would have created.
 
         Returns

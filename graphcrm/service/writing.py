@@ -108,7 +108,7 @@ def write_rows(
         Reference columns that a row states even where it names nobody: the ties they stand for are then cut.
     dry_run : bool
         Only say what would happen.
-    assumed : mapping of str to str, optional
+    assumed : mapping of str to collection of str, optional
         Labels by id of records to take as existing (those that earlier rows of a dry run would have made).
 
     Returns
