@@ -130,7 +130,10 @@ def tie_id(type_: str, source: str, target: str, qualifier: str | int | None = N
     return ":".join(parts)
 
 
-def split_tie_ids(type_: str, ids: Sequence[str]) -> tuple[list[str], list[str], list[str | None]] | None:
+_MARK: Final = "\0"
+
+
+def split_tie_ids(type_: str, ids: Sequence[str]) -> tuple[list[str], list[str], Sequence[str | None]] | None:
     """Give back the ends and qualifiers of many ties of one type; None when an id is none that `tie_id` made.
 
     Examples
@@ -138,12 +141,24 @@ def split_tie_ids(type_: str, ids: Sequence[str]) -> tuple[list[str], list[str],
     >>> split_tie_ids("KNOWS", ["KNOWS:A:B:friend", "KNOWS:B:C:family"])
     (['A', 'B'], ['B', 'C'], ['friend', 'family'])
     """
+    if not ids:
+        return [], [], []
     size = 4 if TIE_TYPES[type_].qualifier else 3
-    parts = [id_.split(":") for id_ in ids]
-    if any(len(part) != size or part[0] != type_ for part in parts):
+    # One long text, since a split for each of a million ids takes four times as long. The marks between the ids tell
+    # whether each had as many parts as it should.
+    parts = f":{_MARK}:".join(ids).split(":")
+    marks = parts[size :: size + 1]
+    if (
+        len(parts) != len(ids) * (size + 1) - 1
+        or parts.count(_MARK) != len(ids) - 1
+        or marks.count(_MARK) != len(ids) - 1
+        or parts[:: size + 1].count(type_) != len(ids)
+    ):
         return None
-    sources, targets = ([_unquote(part[n]) if "%" in part[n] else part[n] for part in parts] for n in (1, 2))
-    return sources, targets, [_unquote(part[3]) if size == 4 else None for part in parts]
+    columns = [parts[column :: size + 1] for column in range(1, size)]
+    if any("%" in id_ for id_ in ids):
+        columns = [list(map(_unquote, column)) for column in columns]
+    return columns[0], columns[1], columns[2] if size == 4 else [None] * len(ids)
 
 
 def split_tie_id(id_: str) -> tuple[str, str, str, str | None] | None:

@@ -13,7 +13,7 @@ import random
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
@@ -68,6 +68,8 @@ class Transaction:
 
     def __init__(self, tx: neo4j.Transaction) -> None:
         self._tx = tx
+        self.counters: Sequence[str] = ()
+        """Those of the revision's that it holds, and raises by one each when it has moved."""
         self.changed = False
         """Whether a write query has run in it."""
         self.moved = False
@@ -241,10 +243,10 @@ class GraphStore:
         StoreError
             The database is gone or busy, or a query took too long.
         """
-        counters = sorted({_COUNTERS[zlib.crc32(key.encode()) % len(_COUNTERS)] for key in keys})
-        counters = counters or [random.choice(_COUNTERS)]
+        counters = _counters_of(keys) or [random.choice(_COUNTERS)]
 
         def attempt(tx: Transaction) -> _T:
+            tx.counters = counters
             tx.execute(queries.get("store/lock_counters"), {"counters": counters})
             result = work(tx)
             if tx.moved:
@@ -358,6 +360,16 @@ class GraphStore:
     def migrations(self) -> list[str]:
         """Names of the schema migrations that were applied, in order."""
         return sorted(self.read("store/read_migrations")[0]["ids"])
+
+
+def _counters_of(keys: Iterable[str]) -> list[str]:
+    """The counters that stand for some keys; of many keys only as many are looked at as it takes to have them all."""
+    found: set[str] = set()
+    for key in keys:
+        found.add(_COUNTERS[zlib.crc32(key.encode()) % len(_COUNTERS)])
+        if len(found) == len(_COUNTERS):
+            break
+    return sorted(found)
 
 
 def _change_schema(change: Query, tx: Transaction) -> None:

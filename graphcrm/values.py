@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
+import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
@@ -149,13 +150,24 @@ Extra = Annotated[
 ]
 
 
+_PANDAS_YEARS: Final = range(1678, 2262)
+"""Years that lie whole within the reach of pandas' nanoseconds."""
+
 MONEY_FIELDS: Final = frozenset({"amount", "unit_price", "budget", "value"})
 """Properties that hold money."""
 
 
 def to_graph(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Pick the fields of `names` that have a value, in the form the graph has them: money as integers."""
-    found = {name: value for name in names if (value := values[name]) is not None}
+    """Pick the fields of `names` that have a value, in the form the graph has them.
+
+    Money is an integer there, and times are pandas' where those reach: the driver packs one in a twentieth of the time
+    that it takes for a `datetime`.
+    """
+    found: dict[str, Any] = {
+        name: pd.Timestamp(value) if isinstance(value, datetime) and value.year in _PANDAS_YEARS else value
+        for name in names
+        if (value := values[name]) is not None
+    }
     for name in MONEY_FIELDS & found.keys():
         found[name] = int(found[name] * MONEY_SCALE)
     return found

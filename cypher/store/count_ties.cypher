@@ -2,5 +2,5 @@
 // @access read
 // @each TYPE: types
 // @returns total: int
-MATCH ()-[r:TYPE]->()
-RETURN count(r) AS total
+MATCH ()-[:TYPE]->()
+RETURN count(*) AS total

@@ -1,4 +1,4 @@
-// Remove ties.
+// Remove ties. For CALL see ties/read_many.
 // @access write
 // @each TYPE: types
 // @each SOURCE: labels
@@ -8,6 +8,9 @@
 UNWIND $rows AS row
 MATCH (a:SOURCE {id: row.source_id})
 MATCH (b:TARGET {id: row.target_id})
-MATCH (a)-[r:TYPE {id: row.id}]->(b)
-DELETE r
-RETURN count(*) AS written
+CALL (row, a, b) {
+  MATCH (a)-[r:TYPE {id: row.id}]->(b)
+  DELETE r
+  RETURN count(*) AS deleted
+}
+RETURN sum(deleted) AS written

@@ -1,4 +1,5 @@
-// Those of the given ties that exist, in one row.
+// Those of the given ties that exist, in one row. Within CALL, so that a graph that grew since the query was planned
+// is not read through the ties of its hubs.
 // @access read
 // @each TYPE: types
 // @each SOURCE: labels
@@ -8,5 +9,8 @@
 UNWIND $rows AS row
 MATCH (a:SOURCE {id: row.source_id})
 MATCH (b:TARGET {id: row.target_id})
-MATCH (a)-[r:TYPE {id: row.id}]->(b)
-RETURN collect(properties(r)) AS records
+CALL (row, a, b) {
+  MATCH (a)-[r:TYPE {id: row.id}]->(b)
+  RETURN properties(r) AS record
+}
+RETURN collect(record) AS records

@@ -6,10 +6,11 @@ again. While one batch is being written the next is read and validated.
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -22,7 +23,7 @@ from graphcrm.intake.rejects import RejectWriter
 from graphcrm.intake.sources import Source, SourceRow
 from graphcrm.tables import Row, Table
 
-__all__ = ["FileReport", "ImportReport", "Progress", "Refusal", "Writer", "import_files"]
+__all__ = ["FileReport", "ImportReport", "Progress", "Records", "Refusal", "Writer", "import_files"]
 
 
 MAX_TIES_A_ROW: Final = 3
@@ -47,17 +48,17 @@ Outcome = Literal["created", "updated", "unchanged"] | Refusal
 
 
 class Writer(Protocol):
-    """What takes the rows: `graphcrm.service.records.Records`."""
+    """What writes the rows of one file: `graphcrm.service.loading.Loading`."""
 
-    def write(
-        self,
-        table: Table,
-        rows: Sequence[Row],
-        *,
-        dry_run: bool = False,
-        assumed: Mapping[str, Collection[str]] | None = None,
-    ) -> Sequence[Outcome]:
+    def write(self, rows: Sequence[Row]) -> Sequence[Outcome]:
         """Write valid rows in one transaction, and tell what became of each."""
+
+
+class Records(Protocol):
+    """Where the rows go: `graphcrm.service.records.Records`."""
+
+    def loading(self, table: Table, assumed: dict[str, set[str]] | None = None) -> Writer:
+        """Begin to load a file; with `assumed` (ids by label) only say what would happen."""
 
 
 @dataclass(slots=True)
@@ -125,7 +126,7 @@ class ImportReport:
 
 
 def import_files(
-    graph_records: Writer,
+    graph_records: Records,
     paths: Iterable[str | os.PathLike[str]],
     mapping: str | os.PathLike[str] | None = None,
     dry_run: bool = False,
@@ -137,7 +138,7 @@ def import_files(
 
     Parameters
     ----------
-    graph_records : Writer
+    graph_records : Records
         The graph's records.
     paths : iterable of path
         Canonical files and directories of them; with a mapping, the files it names or directories that hold them.
@@ -172,6 +173,7 @@ def import_files(
     sources = load_mapping(mapping).sources(paths) if mapping else canonical_sources(paths, ignore=rejects)
     _refuse_source(rejects, sources)
     with ExitStack() as stack:
+        stack.enter_context(_collecting_rarely())
         write_reject = stack.enter_context(reject_writer)
         worker = stack.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="graphcrm-import"))
         assumed: dict[str, set[str]] | None = {} if dry_run else None
@@ -180,6 +182,17 @@ def import_files(
             loading = _Loading(graph_records, source, worker, write_reject, progress, batch_rows, assumed)
             reports.append(loading.run())
     return ImportReport(reports, dry_run, rejects if write_reject.count else None)
+
+
+@contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Rows are many small objects that die by themselves: looking through them for cycles takes a sixth of the time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _refuse_source(rejects: Path | None, sources: Iterable[Source]) -> None:
@@ -210,7 +223,7 @@ class _Loading:
 
     def __init__(
         self,
-        records: Writer,
+        records: Records,
         source: Source,
         worker: ThreadPoolExecutor,
         write_reject: RejectWriter,
@@ -218,9 +231,9 @@ class _Loading:
         batch_rows: int,
         assumed: dict[str, set[str]] | None,
     ) -> None:
-        self._records = records
         self._source = source
         self._table = source.table
+        self._writer = records.loading(source.table, assumed)
         self._worker = worker
         self._write_reject = write_reject
         self._progress = progress
@@ -246,7 +259,7 @@ class _Loading:
     def _write(self, rows: Sequence[Row]) -> Sequence[Outcome]:
         if not rows:
             return []
-        return self._records.write(self._table, rows, dry_run=self._assumed is not None, assumed=self._assumed)
+        return self._writer.write(rows)
 
     def _batches(self) -> Iterator[_Batch]:
         batch = _Batch()
@@ -332,8 +345,7 @@ _MARK: Final = (1 << 64) - 1
 def _assume(assumed: dict[str, set[str]], table: Table, row: Row) -> None:
     """Take a row of a dry run as written, for later rows to name."""
     if table.label:
-        assumed.setdefault(row.id, set()).add(table.label)
+        assumed.setdefault(table.label, set()).add(row.id)
     for reference in table.references:
         if reference.creates:
-            for id_ in row.references.get(reference.field, ()):
-                assumed.setdefault(id_, set()).add(reference.labels[0])
+            assumed.setdefault(reference.labels[0], set()).update(row.references.get(reference.field, ()))

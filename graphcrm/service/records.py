@@ -11,6 +11,7 @@ from typing import Any
 from graphcrm import limits
 from graphcrm.errors import Conflict, InvalidInput, StaleVersion
 from graphcrm.service.listing import Page, TiePages, page_of_nodes
+from graphcrm.service.loading import Loading
 from graphcrm.service.receipts import remember, replayed
 from graphcrm.service.stored import (
     RESOURCES,
@@ -24,7 +25,7 @@ from graphcrm.service.stored import (
     tie_row,
     with_references,
 )
-from graphcrm.service.writing import Mode, Outcome, Rejected, delete_ties, write_rows
+from graphcrm.service.writing import Mode, Outcome, Rejected, delete_ties, keys_of, write_rows
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import TABLES, TIES, Row, Table
 
@@ -169,7 +170,7 @@ class Records:
                 remember(tx, *receipt, record)
             return record
 
-        return self._store.write(work, keys=_keys(row) | ({receipt[0]} if receipt else set()))
+        return self._store.write(work, keys=keys_of(row) | ({receipt[0]} if receipt else set()))
 
     def replace(self, table: str, id_: str, values: Mapping[str, Any], etag_: str | None = None) -> dict[str, Any]:
         """Replace a record: fields that `values` does not mention are removed.
@@ -260,7 +261,7 @@ class Records:
             else:
                 valid.setdefault(spec.name, []).append((index, row))
         for name, numbered in valid.items():
-            results = self.write(_table(name), [row for _, row in numbered])
+            results = self._write(_table(name), [row for _, row in numbered])
             outcomes |= {index: outcome for (index, _), outcome in zip(numbered, results, strict=True)}
         counts = {kind: sum(o == kind for o in outcomes.values()) for kind in ("created", "updated", "unchanged")}
         rejected = [
@@ -270,42 +271,21 @@ class Records:
         ]
         return UpsertReport(**counts, rejected=rejected)
 
-    def write(
-        self,
-        table: Table,
-        rows: Sequence[Row],
-        *,
-        dry_run: bool = False,
-        assumed: Mapping[str, Collection[str]] | None = None,
-    ) -> list[Outcome]:
-        """Write valid rows of one table, in one transaction a wave; a second row of an id comes in the next wave.
+    def loading(self, table: Table, assumed: dict[str, set[str]] | None = None) -> Loading:
+        """Begin to load a file; see `Loading`."""
+        return Loading(self._store, table, assumed)
 
-        Parameters
-        ----------
-        table : Table
-            Their table.
-        rows : sequence of Row
-            From `Table.row`.
-        dry_run : bool
-            Only say what would happen.
-        assumed : mapping of str to collection of str, optional
-            In a dry run, labels by id of what earlier rows would have created.
-
-        Returns
-        -------
-        list of Outcome
-            One for each row, in order.
-        """
+    def _write(self, table: Table, rows: Sequence[Row]) -> list[Outcome]:
+        """Write valid rows of one table, in one transaction a wave; a second row of an id comes in the next wave."""
         outcomes: list[Outcome] = ["unchanged"] * len(rows)
         for wave in _waves(rows):
             batch = [rows[index] for index in wave]
 
             def work(tx: Transaction, batch: list[Row] = batch) -> list[Outcome]:
-                return write_rows(tx, table, batch, dry_run=dry_run, assumed=assumed)
+                return write_rows(tx, table, batch)
 
-            keys = set().union(*map(_keys, batch))
-            results = self._store.reading(work) if dry_run else self._store.write(work, keys, repeatable=True)
-            for index, outcome in zip(wave, results, strict=True):
+            keys = (key for row in batch for key in keys_of(row))
+            for index, outcome in zip(wave, self._store.write(work, keys, repeatable=True), strict=True):
                 outcomes[index] = outcome
         return outcomes
 
@@ -403,12 +383,6 @@ def _validated(table: str, values: Mapping[str, Any]) -> tuple[Table, Row]:
     if values.get("id") not in (None, row.id):
         raise InvalidInput(f"id: a tie's id is made from its type and ends; this one's is {row.id!r}", field="id")
     return spec, row
-
-
-def _keys(row: Row) -> set[str]:
-    """The ids that writing a row decides about: its own, its ends', and of all whom it names."""
-    named = {id_ for ids in row.references.values() for id_ in ids}
-    return {row.id, row.source_id, row.target_id, *named} - {""}
 
 
 def _waves(rows: Sequence[Row]) -> list[list[int]]:

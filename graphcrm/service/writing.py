@@ -6,17 +6,28 @@ Import, bulk upsert, create, replace and patch all end here, in one transaction 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from graphcrm.errors import StoreError
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, TieType, tie_id
 from graphcrm.store import Transaction
 from graphcrm.tables import Reference, Row, Table
 
-__all__ = ["Mode", "Outcome", "Rejected", "TieRow", "delete_ties", "resolve_labels", "stands_for", "write_rows"]
+__all__ = [
+    "Known",
+    "Mode",
+    "Outcome",
+    "Rejected",
+    "TieRow",
+    "delete_ties",
+    "keys_of",
+    "resolve_labels",
+    "stands_for",
+    "write_rows",
+]
 
 Mode = Literal["upsert", "replace"]
 """`upsert` leaves what a row does not mention; `replace` removes it."""
@@ -33,8 +44,22 @@ class Rejected:
 Outcome = Literal["created", "updated", "unchanged"] | Rejected
 
 
-@dataclass(frozen=True)
-class TieRow:
+@dataclass
+class Known:
+    """What need not be asked of the graph, since it was found before or is to be assumed."""
+
+    ids: dict[str, set[str]] = field(default_factory=dict)
+    """Ids of records by label."""
+    no_ties: bool = False
+    """Whether none of the ties to be written can be there yet."""
+
+    def learn(self, labels: Mapping[str, str]) -> None:
+        """Keep labels that were found, by id."""
+        for label in set(labels.values()):
+            self.ids.setdefault(label, set()).update(id_ for id_, found in labels.items() if found == label)
+
+
+class TieRow(NamedTuple):
     """A tie between two nodes, each end named by its label and id."""
 
     type: str
@@ -90,7 +115,7 @@ def write_rows(
     *,
     stated: Collection[str] = (),
     dry_run: bool = False,
-    assumed: Mapping[str, Collection[str]] | None = None,
+    known: Known | None = None,
 ) -> list[Outcome]:
     """Write rows of one table.
 
@@ -108,8 +133,9 @@ def write_rows(
         Reference columns that a row states even where it names nobody: the ties they stand for are then cut.
     dry_run : bool
         Only say what would happen.
-    assumed : mapping of str to collection of str, optional
-        Labels by id of records to take as existing (those that earlier rows of a dry run would have made).
+    known : Known, optional
+        What to take as given: in a dry run, the records that earlier rows would have made. It learns the labels of the
+        ends of ties.
 
     Returns
     -------
@@ -117,28 +143,41 @@ def write_rows(
         One for each row, in order.
     """
     plan = _Plan()
-    assumed = assumed or {}
+    known = known or Known()
     if table.type:
-        outcomes = _plan_ties(tx, table, rows, mode, plan, assumed)
+        outcomes = _plan_ties(tx, table, rows, mode, plan, known)
     else:
-        refs = _References(tx, table, rows, stated, _stored(tx, table, rows), assumed)
-        outcomes = _plan_nodes(tx, table, rows, mode, plan, assumed, refs)
+        refs = _References(tx, table, rows, stated, _stored(tx, table, rows), known)
+        outcomes = _plan_nodes(tx, table, rows, mode, plan, known, refs)
     if not dry_run:
         plan.write(tx)
     return outcomes
 
 
+def keys_of(row: Row) -> set[str]:
+    """The ids that writing a row decides about: its own, its ends', and of all whom it names."""
+    named = {id_ for ids in row.references.values() for id_ in ids}
+    return {row.id, row.source_id, row.target_id, *named} - {""}
+
+
 def resolve_labels(
-    tx: Transaction, labels: Sequence[str], ids: Iterable[str], assumed: Mapping[str, Collection[str]]
+    tx: Transaction, labels: Sequence[str], ids: Iterable[str], known: Mapping[str, Set[str]]
 ) -> dict[str, str]:
-    """Find the label of each id among some labels, the first one that has it; ids found nowhere are left out."""
-    wanted = dict.fromkeys(ids)
-    found = {id_: label for id_ in wanted for label in reversed(labels) if label in assumed.get(id_, ())}
+    """Find the label of each id among some labels, the first one that has it; ids found nowhere are left out.
+
+    Those that are known by label already are not asked about.
+    """
+    missing = set(ids)
+    found: dict[str, str] = {}
     for label in labels:
-        missing = [id_ for id_ in wanted if id_ not in found]
+        here = missing & known.get(label, set())
+        found |= dict.fromkeys(here, label)
+        missing -= here
+    for label in labels:
         if missing:
-            for id_ in tx.run("nodes/find_ids", words={"LABEL": label}, ids=missing)[0]["ids"]:
-                found[id_] = label
+            there = tx.run("nodes/find_ids", words={"LABEL": label}, ids=list(missing))[0]["ids"]
+            found |= dict.fromkeys(there, label)
+            missing.difference_update(there)
     return found
 
 
@@ -174,16 +213,17 @@ def _nobody(labels: Sequence[str], id_: str) -> str:
 
 
 def _plan_ties(
-    tx: Transaction, table: Table, rows: Sequence[Row], mode: Mode, plan: _Plan, assumed: Mapping[str, Collection[str]]
+    tx: Transaction, table: Table, rows: Sequence[Row], mode: Mode, plan: _Plan, known: Known
 ) -> list[Outcome]:
     kind = TIE_TYPES[table.type or ""]
     if kind.sources == kind.targets:
-        sources = targets = resolve_labels(
-            tx, kind.sources, (i for r in rows for i in (r.source_id, r.target_id)), assumed
-        )
+        ends = (id_ for row in rows for id_ in (row.source_id, row.target_id))
+        sources = targets = resolve_labels(tx, kind.sources, ends, known.ids)
     else:
-        sources = resolve_labels(tx, kind.sources, (row.source_id for row in rows), assumed)
-        targets = resolve_labels(tx, kind.targets, (row.target_id for row in rows), assumed)
+        sources = resolve_labels(tx, kind.sources, (row.source_id for row in rows), known.ids)
+        targets = resolve_labels(tx, kind.targets, (row.target_id for row in rows), known.ids)
+        known.learn(targets)
+    known.learn(sources)
     outcomes: list[Outcome] = []
     wanted: list[TieRow] = []
     for row in rows:
@@ -195,7 +235,7 @@ def _plan_ties(
             outcomes.append("created")
             source, target = (sources[row.source_id], row.source_id), (targets[row.target_id], row.target_id)
             wanted.append(TieRow(kind.name, source, target, row.properties))
-    existing = _existing_ties(tx, wanted)
+    existing = {} if known.no_ties else _existing_ties(tx, wanted)
     taken = _taken(tx, kind, wanted)
     positions = (position for position, outcome in enumerate(outcomes) if outcome == "created")
     for position, tie in zip(positions, wanted, strict=True):
@@ -254,11 +294,11 @@ def _plan_nodes(
     rows: Sequence[Row],
     mode: Mode,
     plan: _Plan,
-    assumed: Mapping[str, Collection[str]],
+    known: Known,
     refs: _References,
 ) -> list[Outcome]:
     label, existing = table.label or "", refs.existing
-    rejected = _rejected_ids(tx, label, [row.id for row in rows if row.id not in existing], assumed)
+    rejected = _rejected_ids(tx, label, [row.id for row in rows if row.id not in existing], known.ids)
     refs.refuse_all(rows, rejected)
 
     outcomes: list[Outcome] = []
@@ -270,7 +310,7 @@ def _plan_nodes(
         tied = refs.plan(row, plan)
         if old is None:
             plan.creates[label].append(row.properties)
-            outcomes.append("unchanged" if label in assumed.get(row.id, ()) else "created")
+            outcomes.append("unchanged" if row.id in known.ids.get(label, ()) else "created")
         elif changed := _difference(old, row.properties, mode):
             plan.updates[label].append({"id": row.id} | changed)
             outcomes.append("updated")
@@ -285,14 +325,12 @@ def _stored(tx: Transaction, table: Table, rows: Sequence[Row]) -> dict[str, dic
     return {properties["id"]: properties for properties in found}
 
 
-def _rejected_ids(
-    tx: Transaction, label: str, ids: list[str], assumed: Mapping[str, Collection[str]]
-) -> dict[str, Rejected]:
+def _rejected_ids(tx: Transaction, label: str, ids: list[str], known: Mapping[str, Set[str]]) -> dict[str, Rejected]:
     """New ids that a party of the other label has: customers and contacts share one namespace."""
     if label not in PARTY_LABELS:
         return {}
     others = [other for other in PARTY_LABELS if other != label]
-    taken = resolve_labels(tx, others, ids, assumed)
+    taken = resolve_labels(tx, others, ids, known)
     return {id_: Rejected("id", f"a {other.lower()} has the id {id_!r} already") for id_, other in taken.items()}
 
 
@@ -306,18 +344,18 @@ class _References:
         rows: Sequence[Row],
         stated: Collection[str],
         existing: Mapping[str, dict[str, Any]],
-        assumed: Mapping[str, Collection[str]],
+        known: Known,
     ) -> None:
         self._table = table
         self._stated = stated
         self.existing = existing
-        own = {row.id: {table.label or "", *assumed.get(row.id, ())} for row in rows}
+        own = {table.label or "": known.ids.get(table.label or "", set()) | {row.id for row in rows}}
         self._labels = {
             ref.field: resolve_labels(
                 tx,
                 ref.labels,
                 (id_ for row in rows for id_ in row.references.get(ref.field, ())),
-                {**assumed, **own} if table.label in ref.labels else assumed,
+                known.ids | own,
             )
             for ref in table.references
         }
@@ -365,7 +403,7 @@ class _References:
                 if id_ not in standing:
                     plan.new_ties.append(tie)
                 elif changed := _revived(standing[id_], tie):
-                    plan.changed_ties.append(replace(tie, properties={"id": id_} | changed))
+                    plan.changed_ties.append(tie._replace(properties={"id": id_} | changed))
             plan.cut_ties += [
                 tie
                 for id_, tie in standing.items()

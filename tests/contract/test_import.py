@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import graphcrm
 from graphcrm.intake.importer import ImportReport, import_files
 from graphcrm.sample import write_sample
+from graphcrm.service.writing import Rejected
 from graphcrm.settings import Settings
+from graphcrm.tables import TABLES, Row
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -119,7 +122,9 @@ import sys
 from pathlib import Path
 import graphcrm
 from graphcrm.intake.importer import import_files
+from graphcrm.service.writing import Rejected
 from graphcrm.settings import Settings
+from graphcrm.tables import TABLES, Row
 with graphcrm.connect(Settings(home=Path(sys.argv[1]))) as graph:
     import_files(graph.records, [sys.argv[2]], progress=lambda *told: print(*told, flush=True), batch_rows=50)
 """
@@ -143,3 +148,44 @@ def test_killed_and_run_again(empty_home: Path, tmp_path: Path) -> None:
         assert 100 <= found["interactions"][3] < expected["interactions.csv"]
         assert graph.status()["labels"]["Interaction"] == expected["interactions.csv"]
         assert graph.status()["types"]["CONTAINS"] == expected["order_lines.csv"]
+
+
+def test_another_writes_while_a_file_is_loading(graph: graphcrm.Graph) -> None:
+    """What a loading has found out it forgets when another has written: no tie is written twice, none to nobody."""
+    records, knows = graph.records, TABLES["relationships"]
+    records.upsert("customers", [{"id": id_, "name": id_} for id_ in "ABCDEF"])
+    loading = records.loading(knows)
+
+    def row(source: str, target: str) -> Row:
+        return knows.row({"source_id": source, "target_id": target, "kind": "friend"})
+
+    assert loading.write([row("A", "B"), row("A", "C")]) == ["created", "created"]
+    records.create("ties", {"type": "KNOWS", "source_id": "B", "target_id": "C", "kind": "friend", "strength": 0.5})
+    records.delete("customers", "D")
+    refused = loading.write([row("B", "C"), row("C", "D"), row("E", "F")])
+    assert (refused[0], refused[2]) == ("unchanged", "created")
+    assert isinstance(refused[1], Rejected)
+    assert refused[1].column == "target_id"
+    assert graph.status()["types"] == {"KNOWS": 4}
+
+
+def test_another_tool_writes_while_a_file_is_loading(graph: graphcrm.Graph, bare: Any) -> None:
+    """Who writes without raising the revision is noticed by the tie's id, or by the party that is gone."""
+    records, knows = graph.records, TABLES["relationships"]
+    records.upsert("customers", [{"id": id_, "name": id_} for id_ in "ABCD"])
+    loading = records.loading(knows)
+
+    def row(source: str, target: str) -> Row:
+        return knows.row({"source_id": source, "target_id": target, "kind": "friend"})
+
+    assert loading.write([row("A", "B"), row("C", "D")]) == ["created", "created"]
+    bare.run(
+        "MATCH (a:Customer {id: 'B'}) MATCH (b:Customer {id: 'A'}) "
+        "CREATE (a)-[:KNOWS {id: 'KNOWS:B:A:friend', kind: 'friend'}]->(b)"
+    )
+    assert loading.write([row("B", "A"), row("B", "C")]) == ["unchanged", "created"]
+    bare.run("MATCH (d:Customer {id: 'D'}) DETACH DELETE d")
+    outcomes = loading.write([row("A", "D"), row("A", "C")])
+    assert isinstance(outcomes[0], Rejected)
+    assert outcomes[1] == "created"
+    assert graph.status()["types"] == {"KNOWS": 4}

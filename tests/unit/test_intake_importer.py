@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,26 +33,20 @@ class Memory:
     batches: list[tuple[str, int]] = field(default_factory=list)
     die_at: int | None = None
 
-    def write(
-        self,
-        table: Table,
-        rows: Sequence[Row],
-        *,
-        dry_run: bool = False,
-        assumed: Mapping[str, Collection[str]] | None = None,
-    ) -> list[Outcome]:
+    def loading(self, table: Table, assumed: dict[str, set[str]] | None = None) -> MemoryWriter:
+        return MemoryWriter(self, table, assumed)
+
+    def write(self, table: Table, rows: Sequence[Row], assumed: dict[str, set[str]] | None) -> list[Outcome]:
         assert len({row.id for row in rows}) == len(rows) > 0
         if len(self.batches) == self.die_at:
             raise StoreError("the database is gone", retryable=True)
         self.batches.append((table.name, len(rows)))
         own = {row.id for row in rows} if table.label else set()
-        return [self._one(table, row, own, dry_run, assumed or {}) for row in rows]
+        return [self._one(table, row, own, assumed is not None, assumed or {}) for row in rows]
 
-    def _one(
-        self, table: Table, row: Row, own: set[str], dry_run: bool, assumed: Mapping[str, Collection[str]]
-    ) -> Outcome:
+    def _one(self, table: Table, row: Row, own: set[str], dry_run: bool, assumed: dict[str, set[str]]) -> Outcome:
         def known(labels: Sequence[str], id_: str) -> bool:
-            return any(label in assumed.get(id_, ()) or (label, id_) in self.nodes for label in labels)
+            return any(id_ in assumed.get(label, ()) or (label, id_) in self.nodes for label in labels)
 
         if table.type:
             kind = TIE_TYPES[table.type]
@@ -72,6 +66,16 @@ class Memory:
             else:
                 self.nodes[table.label or "", row.id] = row
         return "created" if old is None else "unchanged" if old == row else "updated"
+
+
+@dataclass
+class MemoryWriter:
+    memory: Memory
+    table: Table
+    assumed: dict[str, set[str]] | None
+
+    def write(self, rows: Sequence[Row]) -> list[Outcome]:
+        return self.memory.write(self.table, rows, self.assumed)
 
 
 def write(directory: Path, **files: str) -> Path:
