@@ -1,0 +1,130 @@
+"""Commands that ask: influencers, paths, referrals, search, map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from graphcrm import limits
+from graphcrm.cli.common import AS_OF, FORMAT, LAYERS, open_graph
+from graphcrm.console import print_frame
+from graphcrm.errors import InvalidInput
+
+__all__ = ["influencers", "map_", "paths", "referrals", "search"]
+
+
+@click.command()
+@click.option("--metric", default="pagerank", show_default=True, help="An unknown one lists those that exist.")
+@LAYERS
+@AS_OF
+@click.option("--segment", metavar="ID", help="Rank only this segment's members.")
+@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="Rows.")
+@click.option("--raw", is_flag=True, help="Scores as they are, instead of normalised as networkx does.")
+@FORMAT
+def influencers(
+    metric: str,
+    layers: tuple[str, ...],
+    as_of: str | None,
+    segment: str | None,
+    limit: int,
+    raw: bool,
+    format_: str,
+) -> None:
+    """Rank parties by their influence on others, with a reason for each."""
+    with open_graph() as graph:
+        frame = graph.influencers(metric, layers, as_of, segment, limit, normalized=not raw)
+    print_frame(frame, format_)
+
+
+@click.command()
+@click.argument("source")
+@click.argument("target")
+@click.option("--by", type=click.Choice(["hops", "strength"]), default="hops", show_default=True)
+@LAYERS
+@AS_OF
+@click.option("-k", default=1, show_default=True, help=f"Paths, at most {limits.MAX_PATHS}.")
+@click.option("--max-hops", default=limits.MAX_HOPS, show_default=True)
+@FORMAT
+def paths(
+    source: str,
+    target: str,
+    by: Any,
+    layers: tuple[str, ...],
+    as_of: str | None,
+    k: int,
+    max_hops: int,
+    format_: str,
+) -> None:
+    """The best paths from SOURCE to TARGET: fewest hops or strongest."""
+    with open_graph() as graph:
+        frame = graph.paths(source, target, by, layers, k, as_of, max_hops)
+    print_frame(frame if format_ == "json" else frame.drop(columns="ties"), format_)
+
+
+@click.group()
+def referrals() -> None:
+    """Who brought whom."""
+
+
+@referrals.command("chain")
+@click.argument("party_id", metavar="ID")
+@AS_OF
+@FORMAT
+def chain(party_id: str, as_of: str | None, format_: str) -> None:
+    """From the first referrer down to the party ID."""
+    with open_graph() as graph:
+        print_frame(graph.referral_chain(party_id, as_of), format_)
+
+
+@referrals.command("tree")
+@click.argument("party_id", metavar="ID")
+@click.option("--max-depth", default=limits.MAX_TREE_DEPTH, show_default=True, help="Generations.")
+@click.option("--limit", default=1000, show_default=True, help=f"Parties, at most {limits.MAX_TREE}.")
+@AS_OF
+@FORMAT
+def tree(party_id: str, max_depth: int, limit: int, as_of: str | None, format_: str) -> None:
+    """All whom the party ID brought, and what they and those below them bought."""
+    with open_graph() as graph:
+        print_frame(graph.referral_tree(party_id, max_depth, limit, as_of), format_)
+
+
+@click.command()
+@click.argument("query")
+@click.option("--limit", default=20, show_default=True, help="Hits.")
+@FORMAT
+def search(query: str, limit: int, format_: str) -> None:
+    """Find parties by a part of their id, name, e-mail or phone."""
+    import pandas as pd
+
+    with open_graph() as graph:
+        hits = graph.search(query, limit)
+    print_frame(pd.DataFrame(hits, columns=["id", "label", "name", "matched"]), format_)
+
+
+@click.command("map")
+@click.argument("party_id", metavar="ID")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file to write.")
+@click.option("--hops", default=1, show_default=True)
+@LAYERS
+@AS_OF
+@click.option("--limit", default=100, show_default=True, help=f"Parties, at most {limits.MAX_MAP_PARTIES}.")
+@click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+def map_(
+    party_id: str, out: Path, hops: int, layers: tuple[str, ...], as_of: str | None, limit: int, language: Any
+) -> None:
+    """Draw the surroundings of the party ID into one HTML file that needs no network."""
+    from graphcrm.network.layout import layout
+    from viz.relationship_map import map_file
+
+    if limit > limits.MAX_MAP_PARTIES:
+        raise InvalidInput(f"--limit: a map shows at most {limits.MAX_MAP_PARTIES} parties")
+    with open_graph() as graph:
+        found = graph.neighborhood(party_id, hops, layers, limit, as_of)
+    page = map_file(found, layout(found["nodes"], found["ties"]), language)
+    try:
+        out.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(f"--out: cannot write {out}: {error.strerror}") from None
+    click.echo(f"{out}: {len(found['nodes'])} parties, {len(found['ties'])} ties", err=True)

@@ -1,0 +1,77 @@
+"""Commands that bring data in: import, sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from graphcrm.cli.common import open_graph
+from graphcrm.console import ProgressBars, print_frame
+
+if TYPE_CHECKING:
+    from graphcrm.service.graph import Graph
+
+__all__ = ["DEMO_PARTIES", "DEMO_SEED", "import_", "sample"]
+
+SOME_REJECTED: Final = 2
+"""Exit status of an import that rejected some rows; 1 is failure."""
+
+DEMO_PARTIES: Final = 3000
+DEMO_SEED: Final = 7
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
+@click.option("--mapping", type=click.Path(path_type=Path), help="A TOML file that says what other CSV files hold.")
+@click.option("--dry-run", is_flag=True, help="Check every row and say what would happen; write nothing.")
+@click.option(
+    "--rejects", type=click.Path(path_type=Path), help="CSV file for rejected rows. [default: in GRAPHCRM_HOME]"
+)
+@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def import_(paths: Sequence[Path], mapping: Path | None, dry_run: bool, rejects: Path | None, format_: str) -> int:
+    """Load CSV files, or folders of them.
+
+    Exit status 0 says that every row is in, 2 that some were rejected, 1 that it failed.
+    """
+    with open_graph() as graph:
+        return _import(graph, paths, mapping, dry_run, rejects, format_)
+
+
+def _import(
+    graph: Graph, paths: Sequence[Path], mapping: Path | None, dry_run: bool, rejects: Path | None, format_: str
+) -> int:
+    import pandas as pd
+
+    with ProgressBars() as progress:
+        report = graph.import_files(paths, mapping, dry_run, rejects, progress)
+    rows = [
+        {
+            "file": item.file,
+            "table": item.table,
+            "read": item.read,
+            "created": item.created,
+            "updated": item.updated,
+            "unchanged": item.unchanged,
+            "rejected": item.rejected,
+        }
+        for item in report.files
+    ]
+    print_frame(pd.DataFrame(rows), format_)
+    if report.rejected:
+        click.echo(f"{report.rejected} rows were rejected: {report.rejects_path}", err=True)
+    return SOME_REJECTED if report.rejected else 0
+
+
+@click.command()
+@click.option("--parties", type=int, default=DEMO_PARTIES, show_default=True)
+@click.option("--seed", type=int, default=DEMO_SEED, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the files.")
+def sample(parties: int, seed: int, out: Path) -> None:
+    """Make up a company over three years, as canonical CSV files; the same seed gives the same bytes."""
+    from graphcrm.sample import write_sample
+
+    for name, rows in write_sample(out, parties, seed).items():
+        click.echo(f"{out / name}: {rows:,} rows", err=True)
