@@ -27,6 +27,11 @@ RESOURCES: Final = (
     "campaigns",
     "orders",
     "products",
+    "opportunities",
+    "cases",
+    "feedback",
+    "consents",
+    "tasks",
     "segments",
     "users",
     "ties",
@@ -228,7 +233,7 @@ def filter_parameters(resource: str) -> list[Schema]:
         value = parts[0].get("items", parts[0])
         if value.get("maxLength", 0) <= MAX_NAME_LENGTH:
             found.append(_parameter(name, value))
-        if name in references or parts[0].get("type") == "array" or "enum" in value:
+        if name in references or parts[0].get("type") in ("array", "boolean") or "enum" in value:
             continue
         if len(parts) > 1 or "format" in value or value["type"] in ("integer", "number"):
             found += [_parameter(f"{name}__gte", value), _parameter(f"{name}__lte", value)]

@@ -31,19 +31,24 @@ from graphcrm.values import (
 __all__ = [
     "TIE_MODELS",
     "Campaign",
+    "Case",
+    "Consent",
     "Contact",
     "Contains",
     "Customer",
     "Dated",
+    "Feedback",
     "Interaction",
     "Knows",
     "MemberOf",
+    "Opportunity",
     "Order",
     "Product",
     "Record",
     "Referred",
     "RespondedTo",
     "Segment",
+    "Task",
     "Tie",
     "TookPartIn",
     "User",
@@ -151,6 +156,35 @@ class Segment(Record):
     made_at: Instant | None = None
 
 
+class Opportunity(Record):
+    """A sale in progress."""
+
+    id: Id
+    name: Line
+    stage: Line | None = None
+    amount: Money | None = None
+    currency: Currency | None = None
+    close_on: Day | None = None
+    probability: Fraction | None = None
+    customer_id: Id | None = None
+    owner_id: Id | None = None
+
+
+class Case(Record):
+    """A complaint or a request for service."""
+
+    id: Id
+    subject: Line
+    kind: Line | None = None
+    status: Line | None = None
+    cause: Line | None = None
+    opened_at: Instant | None = None
+    due_at: Instant | None = None
+    closed_at: Instant | None = None
+    customer_id: Id | None = None
+    owner_id: Id | None = None
+
+
 class Interaction(Record):
     """One touch between parties, or between staff and parties."""
 
@@ -164,6 +198,8 @@ class Interaction(Record):
     text: Text | None = None
     duration_s: Count | None = None
     campaign_id: Id | None = None
+    opportunity_id: Id | None = None
+    case_id: Id | None = None
 
     @field_validator("to_ids")
     @classmethod
@@ -182,6 +218,40 @@ class Order(Record):
     amount: Money | None = None
     currency: Currency | None = None
     status: Line | None = None
+
+
+class Feedback(Record):
+    """One answer of a party: how likely to recommend, how content, how much trouble, or a review."""
+
+    id: Id
+    party_id: Id
+    kind: Literal["nps", "csat", "ces", "review"]
+    score: Number | None = None
+    comment: Text | None = None
+    at: Instant | None = None
+
+
+class Consent(Record):
+    """One decision about one channel and purpose; the last one counts, all are kept."""
+
+    id: Id
+    party_id: Id
+    channel: Line
+    purpose: Line
+    granted: bool
+    at: Instant
+
+
+class Task(Record):
+    """What someone owes a party by a date."""
+
+    id: Id
+    subject: Line
+    kind: Line | None = None
+    due_at: Instant | None = None
+    done_at: Instant | None = None
+    party_id: Id | None = None
+    owner_id: Id | None = None
 
 
 # ---- ties ------------------------------------------------------------------------------------------------

@@ -206,6 +206,8 @@ _NEVER_TO_ITSELF = {
 }
 
 _OWNER = Reference("owner_id", "OWNS", ("User",), outgoing=False, replaces=True, creates=True)
+_RAISED_BY = Reference("customer_id", "RAISED", PARTY_LABELS, outgoing=False, replaces=True)
+_GIVEN_BY = Reference("party_id", "GAVE", PARTY_LABELS, outgoing=False, replaces=True)
 
 TABLES: Final[dict[str, Table]] = {
     table.name: table
@@ -231,6 +233,8 @@ TABLES: Final[dict[str, Table]] = {
             references=(Reference("targeted_ids", "TARGETED", PARTY_LABELS, outgoing=True),),
         ),
         Table("segments", models.Segment, "Segment"),
+        Table("opportunities", models.Opportunity, "Opportunity", references=(_RAISED_BY, _OWNER)),
+        Table("cases", models.Case, "Case", references=(_RAISED_BY, _OWNER)),
         Table(
             "interactions",
             models.Interaction,
@@ -239,6 +243,8 @@ TABLES: Final[dict[str, Table]] = {
                 Reference("from_id", "TOOK_PART_IN", (*PARTY_LABELS, "User"), False, role="from", replaces=True),
                 Reference("to_ids", "TOOK_PART_IN", (*PARTY_LABELS, "User"), False, role="to", replaces=True),
                 Reference("campaign_id", "ABOUT", ("Campaign",), outgoing=True, replaces=True),
+                Reference("opportunity_id", "ABOUT", ("Opportunity",), outgoing=True, replaces=True),
+                Reference("case_id", "ABOUT", ("Case",), outgoing=True, replaces=True),
             ),
         ),
         Table(
@@ -246,6 +252,14 @@ TABLES: Final[dict[str, Table]] = {
             models.Order,
             "Order",
             references=(Reference("customer_id", "PLACED", ("Customer",), outgoing=False, replaces=True),),
+        ),
+        Table("feedback", models.Feedback, "Feedback", references=(_GIVEN_BY,)),
+        Table("consents", models.Consent, "Consent", references=(_GIVEN_BY,)),
+        Table(
+            "tasks",
+            models.Task,
+            "Task",
+            references=(Reference("party_id", "CONCERNS", PARTY_LABELS, outgoing=True, replaces=True), _OWNER),
         ),
         Table("order_lines", models.Contains, type="CONTAINS", ends=("order_id", "product_id")),
         Table("referrals", models.Referred, type="REFERRED", ends=("referrer_id", "referred_id")),

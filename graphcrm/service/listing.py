@@ -13,8 +13,8 @@ from typing import Annotated, Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from graphcrm.errors import InvalidInput
+from graphcrm.service.planning import resolve_labels
 from graphcrm.service.stored import tie_record
-from graphcrm.service.writing import resolve_labels
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import TIES, Reference, Table
 from graphcrm.values import MONEY_FIELDS, MONEY_SCALE, from_graph
@@ -102,6 +102,8 @@ def _operators(table: Table, field: str) -> tuple[str, ...]:
         return ()
     schema = _adapter(table, field).json_schema()
     kinds = {(part.get("type"), part.get("format")) for part in schema.get("anyOf", [schema])} - {("null", None)}
+    if kinds == {("boolean", None)}:
+        return ()
     return ("contains",) if kinds == {("string", None)} else ("gte", "lte")
 
 

@@ -30,6 +30,27 @@ SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"status": "paid"},
     ),
     "products": ({"id": "T1", "name": "Tea", "unit_price": "12.50", "currency": "CNY"}, {"category": "drinks"}),
+    "opportunities": (
+        {"id": "D1", "name": "Forty chairs", "customer_id": "C1", "amount": "9000", "close_on": "2025-03-31"},
+        {"stage": "won", "probability": 1.0},
+    ),
+    "cases": ({"id": "S9", "subject": "Late again", "customer_id": "C1", "kind": "complaint"}, {"status": "open"}),
+    "feedback": ({"id": "F1", "party_id": "C1", "kind": "nps", "score": 9}, {"comment": "fine"}),
+    "consents": (
+        {
+            "id": "E1",
+            "party_id": "C1",
+            "channel": "email",
+            "purpose": "newsletter",
+            "granted": False,
+            "at": "2025-01-31T00:00:00Z",
+        },
+        {"granted": True},
+    ),
+    "tasks": (
+        {"id": "T9", "subject": "Call back", "party_id": "C1", "owner_id": "U7"},
+        {"done_at": "2025-02-01T10:00:00Z"},
+    ),
     "segments": ({"id": "S1", "name": "Gold", "rule": "revenue > 1000"}, {"name": "Platinum"}),
     "users": ({"id": "U1", "name": "Sam", "role": "sales"}, {"email": "sam@example.com"}),
     "ties": ({"type": "KNOWS", "source_id": "C1", "target_id": "C2", "kind": "friend"}, {"strength": 0.4}),
