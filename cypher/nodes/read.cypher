@@ -7,5 +7,5 @@
 // @returns incoming: list of {type, id, label, role}
 MATCH (n:LABEL {id: $id})
 RETURN properties(n) AS record,
-  [(n)-[r:REPORTS_TO|WORKS_AT|TARGETED|ABOUT]->(o) | {type: type(r), id: o.id, label: labels(o)[0], until: r.until}] AS outgoing,
-  [(n)<-[r:OWNS|TOOK_PART_IN|PLACED]-(o) | {type: type(r), id: o.id, label: labels(o)[0], role: r.role}] AS incoming
+  [(n)-[r:REPORTS_TO|WORKS_AT|TARGETED|ABOUT|CONCERNS]->(o) | {type: type(r), id: o.id, label: labels(o)[0], until: r.until}] AS outgoing,
+  [(n)<-[r:OWNS|TOOK_PART_IN|PLACED|RAISED|GAVE]-(o) | {type: type(r), id: o.id, label: labels(o)[0], role: r.role}] AS incoming
