@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 __all__ = [
+    "BOOKKEEPING_KEYS",
     "BOOKKEEPING_LABELS",
     "LABELS",
     "LAYERS",
@@ -45,6 +46,11 @@ LABELS: Final = (
 
 BOOKKEEPING_LABELS: Final = ("Change", "Revision", "Migration", "Job", "Token", "Receipt")
 """Labels of the product's own books; a `Receipt` remembers the answer to an Idempotency-Key."""
+
+BOOKKEEPING_KEYS: Final = frozenset({"_sources", "_seen_at", "_raw", "_records"})
+"""Properties of nodes and ties that say where they came from; they are no fields. `_sources` names the sources,
+`_seen_at` is when one of them last said something new, `_raw` holds fields as they came where cleaning changed them,
+and `_records` counts the records that sources have of it (none where one source alone describes it)."""
 
 LAYERS: Final = ("referral", "knows", "works_with", "interaction")
 """Layers of the relationship network, in the order in which they are listed."""

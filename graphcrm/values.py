@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from graphcrm import limits
 
 __all__ = [
+    "EXTRA_NAME",
     "MONEY_FIELDS",
     "MONEY_SCALE",
     "Count",
@@ -109,8 +110,10 @@ def _encodable(value: str) -> str:
 
 def _extra(values: dict[str, object]) -> dict[str, object]:
     for key, value in values.items():
-        if not re.fullmatch(r"\w{1,64}", key):
-            raise PydanticCustomError("extra", "names of extra fields are 1 to 64 letters, digits and underscores")
+        if not EXTRA_NAME.fullmatch(key):
+            raise PydanticCustomError(
+                "extra", "names of extra fields are 1 to 64 letters, digits and underscores, none of these at the start"
+            )
         if isinstance(value, str):
             _no_nul(_encodable(value))
         if isinstance(value, int) and abs(value) >= 2**63:
@@ -119,6 +122,9 @@ def _extra(values: dict[str, object]) -> dict[str, object]:
             raise PydanticCustomError("extra", "numbers must be finite")
     return values
 
+
+EXTRA_NAME: Final = re.compile(r"[^\W_]\w{0,63}")
+"""What a field beyond the vocabulary may be called; a leading underscore marks the product's own bookkeeping."""
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_ID_LENGTH), AfterValidator(_no_nul)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_NAME_LENGTH), AfterValidator(_no_nul)]

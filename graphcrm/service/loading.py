@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphcrm.service.writing import Known, Outcome, keys_of, write_rows
+from graphcrm.service.planning import Known, Outcome, keys_of
+from graphcrm.service.source_records import Speaker
+from graphcrm.service.writing import write_rows
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import Row, Table
 
@@ -24,13 +26,18 @@ class Loading:
         Where to.
     table : Table
         The rows' table.
+    speaker : Speaker
+        Which source they come from.
     assumed : dict of str to set of str, optional
         Makes it a dry run: nothing is written, and these ids by label are taken as existing.
     """
 
-    def __init__(self, store: GraphStore, table: Table, assumed: dict[str, set[str]] | None = None) -> None:
+    def __init__(
+        self, store: GraphStore, table: Table, speaker: Speaker, assumed: dict[str, set[str]] | None = None
+    ) -> None:
         self._store = store
         self._table = table
+        self._speaker = speaker
         self._dry_run = assumed is not None
         self._known = Known(assumed or {})
         self._left_at: int | None = None
@@ -50,19 +57,21 @@ class Loading:
             One for each row, in order.
         """
         if self._dry_run:
-            return self._store.reading(lambda tx: write_rows(tx, self._table, rows, dry_run=True, known=self._known))
+            return self._store.reading(
+                lambda tx: write_rows(tx, self._table, rows, self._speaker, dry_run=True, known=self._known)
+            )
         keys = (key for row in rows for key in keys_of(row))
         return self._store.write(lambda tx: self._write(tx, rows), keys, repeatable=True)
 
     def _write(self, tx: Transaction, rows: Sequence[Row]) -> Sequence[Outcome]:
         if not self._table.type:
-            return write_rows(tx, self._table, rows)
+            return write_rows(tx, self._table, rows, self._speaker)
         revision = tx.run("store/read_revision")[0]["revision"]
         if self._left_at is None or revision != self._left_at:
             present = tx.run("store/count_ties", words={"TYPE": self._table.type})[0]["total"]
             self._known = Known(no_ties=not present)
         # Unknown until the batch is through: what failed once is asked about when it is tried again.
         self._left_at = None
-        outcomes = write_rows(tx, self._table, rows, known=self._known)
+        outcomes = write_rows(tx, self._table, rows, self._speaker, known=self._known)
         self._left_at = revision + (len(tx.counters) if tx.moved else 0)
         return outcomes

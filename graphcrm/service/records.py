@@ -6,13 +6,16 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from graphcrm import limits
 from graphcrm.errors import Conflict, InvalidInput, StaleVersion
 from graphcrm.service.listing import Page, TiePages, page_of_nodes
 from graphcrm.service.loading import Loading
+from graphcrm.service.planning import Mode, Outcome, Rejected, delete_ties, keys_of
 from graphcrm.service.receipts import remember, replayed
+from graphcrm.service.source_records import HAND, Speaker, about_node, forget_records, rename_records
 from graphcrm.service.stored import (
     RESOURCES,
     all_ties,
@@ -22,10 +25,11 @@ from graphcrm.service.stored import (
     move_ties,
     node_table,
     read_record,
+    said_of,
     tie_row,
     with_references,
 )
-from graphcrm.service.writing import Mode, Outcome, Rejected, delete_ties, keys_of, write_rows
+from graphcrm.service.writing import write_rows
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import TABLES, TIES, Row, Table
 
@@ -64,8 +68,16 @@ class Records:
     `to_ids`, …), and `extra` with what lies beyond the vocabulary. Times are ISO 8601 in UTC, money a decimal string.
     """
 
-    def __init__(self, store: GraphStore) -> None:
+    def __init__(self, store: GraphStore, source: str = HAND) -> None:
         self._store = store
+        self._source = source
+
+    def of(self, source: str) -> Records:
+        """The same records, as another source writes them."""
+        return Records(self._store, source)
+
+    def _speaker(self) -> Speaker:
+        return Speaker(self._source, datetime.now(UTC))
 
     # ---- reading ----
 
@@ -164,7 +176,7 @@ class Records:
                 return answer
             if (holder := holder_of(tx, spec, row)) is not None:
                 raise Conflict(f"a {holder} has the id {row.id!r} already; change that one, or choose another id")
-            _write_one(tx, spec, row, "upsert")
+            self._write_one(tx, spec, row, "upsert")
             record = read_record(tx, table, row.id)
             if receipt:
                 remember(tx, *receipt, record)
@@ -234,6 +246,7 @@ class Records:
             _check_version(current, etag_)
             if table == "ties":
                 delete_ties(tx, [tie_row(tx, id_)])
+                forget_records(tx, [id_])
             else:
                 delete_node(tx, node_table(table), current, detach)
 
@@ -273,7 +286,7 @@ class Records:
 
     def loading(self, table: Table, assumed: dict[str, set[str]] | None = None) -> Loading:
         """Begin to load a file; see `Loading`."""
-        return Loading(self._store, table, assumed)
+        return Loading(self._store, table, self._speaker(), assumed)
 
     def _write(self, table: Table, rows: Sequence[Row]) -> list[Outcome]:
         """Write valid rows of one table, in one transaction a wave; a second row of an id comes in the next wave."""
@@ -282,7 +295,7 @@ class Records:
             batch = [rows[index] for index in wave]
 
             def work(tx: Transaction, batch: list[Row] = batch) -> list[Outcome]:
-                return write_rows(tx, table, batch)
+                return write_rows(tx, table, batch, self._speaker())
 
             keys = (key for row in batch for key in keys_of(row))
             for index, outcome in zip(wave, self._store.write(work, keys, repeatable=True), strict=True):
@@ -326,7 +339,9 @@ class Records:
             ties = all_ties(tx, "Contact", id_)
             delete_ties(tx, ties)
             tx.run("nodes/delete", words={"LABEL": "Contact"}, ids=[id_])
-            tx.run("nodes/create", words={"LABEL": "Customer"}, rows=[properties | {"kind": "person"}])
+            row = properties | {"kind": "person"}
+            tx.run("nodes/create", words={"LABEL": "Customer"}, rows=[row], **said_of(properties))
+            rename_records(tx, about_node("Contact", id_), about_node("Customer", id_))
             move_ties(tx, ties, id_)
             customer = read_record(tx, "customers", id_)
             if receipt:
@@ -358,10 +373,15 @@ class Records:
                 raise InvalidInput("a tie's type, ends and kind cannot be changed; create a new one", field="id")
             stated = [ref.field for ref in spec.references if named is None or ref.field in named]
             row = replace(row, references={name: row.references.get(name, []) for name in stated})
-            _write_one(tx, spec, row, "replace", stated)
+            self._write_one(tx, spec, row, "replace", stated)
             return read_record(tx, table, id_)
 
         return self._store.write(work, keys=[id_])
+
+    def _write_one(self, tx: Transaction, table: Table, row: Row, mode: Mode, stated: Collection[str] = ()) -> None:
+        outcome = write_rows(tx, table, [row], self._speaker(), mode, stated=stated)[0]
+        if isinstance(outcome, Rejected):
+            raise InvalidInput(f"{outcome.column}: {outcome.reason}", field=outcome.column)
 
 
 def _table(name: str) -> Table:
@@ -426,9 +446,3 @@ def _check_names(table: str, changes: Mapping[str, Any]) -> None:
 def _check_version(current: dict[str, Any], etag_: str | None) -> None:
     if etag_ is not None and etag_ != etag(current):
         raise StaleVersion(f"{current['id']!r} has changed since it was read; read it again and repeat the change")
-
-
-def _write_one(tx: Transaction, table: Table, row: Row, mode: Mode, stated: Collection[str] = ()) -> None:
-    outcome = write_rows(tx, table, [row], mode, stated=stated)[0]
-    if isinstance(outcome, Rejected):
-        raise InvalidInput(f"{outcome.column}: {outcome.reason}", field=outcome.column)

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from graphcrm.errors import Conflict, InvalidInput, NotFound
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id
-from graphcrm.service.writing import TieRow, resolve_labels, stands_for
+from graphcrm.service.planning import TieRow, resolve_labels
+from graphcrm.service.references import stands_for
+from graphcrm.service.source_records import about_node, forget_records, own_fields
 from graphcrm.store import Transaction
 from graphcrm.tables import TABLES, TIES, Row, Table
 from graphcrm.values import from_graph
@@ -22,6 +24,7 @@ __all__ = [
     "node_table",
     "noun",
     "read_record",
+    "said_of",
     "tie_record",
     "tie_row",
     "with_references",
@@ -152,7 +155,12 @@ def move_ties(tx: Transaction, ties: Sequence[TieRow], id_: str) -> None:
         source, target = moved(tie.source), moved(tie.target)
         words = {"TYPE": tie.type, "SOURCE": source[0], "TARGET": target[0]}
         rows = [{"source_id": source[1], "target_id": target[1], "properties": tie.properties}]
-        tx.run("ties/create", words=words, rows=rows)
+        tx.run("ties/create", words=words, rows=rows, **said_of(tie.properties))
+
+
+def said_of(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Who said a thing that is written again as it was."""
+    return {"sources": properties.get("_sources"), "seen_at": properties.get("_seen_at")}
 
 
 def delete_node(tx: Transaction, table: Table, current: dict[str, Any], detach: bool) -> None:
@@ -168,6 +176,7 @@ def delete_node(tx: Transaction, table: Table, current: dict[str, Any], detach: 
         raise Conflict(
             f"{noun(table)} {id_!r} is still in use: {what}; delete with detach to cut them", details=hanging
         )
+    forget_records(tx, [about_node(label, id_), *(tie.properties.get("id", "") for tie in ties)])
     tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
 
 
@@ -187,4 +196,4 @@ def tie_record(type_: str, source_id: str, target_id: str, properties: Mapping[s
 def _extras(table: Table, properties: Mapping[str, Any]) -> dict[str, Any]:
     """What lies beyond the vocabulary, by name; an amount there is a plain number."""
     own = ("id", *table.properties)
-    return {key: from_graph("", value) for key, value in sorted(properties.items()) if key not in own}
+    return {key: from_graph("", value) for key, value in sorted(own_fields(properties).items()) if key not in own}

@@ -207,5 +207,5 @@ def test_status_counts(graph: Graph, engine: str) -> None:
     assert found["engine"] == engine
     assert found["labels"] == {"Customer": 2}
     assert found["types"] == {"REFERRED": 1}
-    assert found["schema"] == 1
+    assert found["schema"] == int(graph.store.migrations()[-1][:4]) > 0
     assert found["version"][0].isdigit()

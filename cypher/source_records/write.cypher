@@ -1,0 +1,8 @@
+// Records of sources, new ones and changed ones, each with all its properties.
+// @access write
+// @param rows: list of map, each with id
+// @returns written: int
+UNWIND $rows AS row
+MERGE (n:Record {id: row.id})
+SET n = row
+RETURN count(n) AS written

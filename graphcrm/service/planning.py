@@ -1,0 +1,168 @@
+"""What a batch of rows is going to write: nodes, ties and records of sources, each group in one statement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from graphcrm.errors import StoreError
+from graphcrm.service.source_records import SourceRecord, Speaker, forget_records, write_records
+from graphcrm.store import Transaction
+from graphcrm.tables import Row
+
+__all__ = [
+    "Known",
+    "Mode",
+    "Outcome",
+    "Plan",
+    "Rejected",
+    "TieRow",
+    "delete_ties",
+    "existing_ties",
+    "keys_of",
+    "nobody",
+    "resolve_labels",
+]
+
+Mode = Literal["upsert", "replace"]
+"""`upsert` leaves what a row does not mention; `replace` removes it."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that could not go in: the column and the rule it breaks."""
+
+    column: str
+    reason: str
+
+
+Outcome = Literal["created", "updated", "unchanged"] | Rejected
+
+
+@dataclass
+class Known:
+    """What need not be asked of the graph, since it was found before or is to be assumed."""
+
+    ids: dict[str, set[str]] = field(default_factory=dict)
+    """Ids of records by label."""
+    no_ties: bool = False
+    """Whether none of the ties to be written can be there yet."""
+
+    def learn(self, labels: Mapping[str, str]) -> None:
+        """Keep labels that were found, by id."""
+        for label in set(labels.values()):
+            self.ids.setdefault(label, set()).update(id_ for id_, found in labels.items() if found == label)
+
+
+class TieRow(NamedTuple):
+    """A tie between two nodes, each end named by its label and id."""
+
+    type: str
+    source: tuple[str, str]  # label, id
+    target: tuple[str, str]
+    properties: dict[str, Any]
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        return self.type, self.source[0], self.target[0]
+
+    @property
+    def ends(self) -> dict[str, str]:
+        return {"id": self.properties["id"], "source_id": self.source[1], "target_id": self.target[1]}
+
+
+@dataclass
+class Plan:
+    """What one batch is going to write, and who says it."""
+
+    speaker: Speaker
+    creates: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    updates: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    new_ties: list[TieRow] = field(default_factory=list)
+    changed_ties: list[TieRow] = field(default_factory=list)
+    cut_ties: list[TieRow] = field(default_factory=list)
+    records: list[SourceRecord] = field(default_factory=list)
+
+    @property
+    def ties(self) -> int:
+        """How many ties it touches."""
+        return len(self.new_ties) + len(self.changed_ties) + len(self.cut_ties)
+
+    def write(self, tx: Transaction) -> None:
+        said = {"sources": [self.speaker.source], "seen_at": self.speaker.at}
+        for label, rows in self.creates.items():
+            _write(tx, "nodes/create", {"LABEL": label}, rows, **said)
+        for label, rows in self.updates.items():
+            _write(tx, "nodes/update", {"LABEL": label}, rows)
+        delete_ties(tx, self.cut_ties)
+        forget_records(tx, [tie.properties["id"] for tie in self.cut_ties if tie.properties.get("_records")])
+        for query, ties, more in (("ties/create", self.new_ties, said), ("ties/update", self.changed_ties, {})):
+            for kind, group in _by_kind(ties).items():
+                rows = [tie.ends | {"properties": tie.properties} for tie in group]
+                _write(tx, query, _words(*kind), rows, **more)
+        write_records(tx, self.records)
+
+
+def _write(tx: Transaction, query: str, words: dict[str, str], rows: list[dict[str, Any]], **more: Any) -> None:
+    """Write rows, all of them: an engine may skip one silently whose node has gone meanwhile."""
+    if tx.run(query, words=words, rows=rows, **more)[0]["written"] != len(rows):
+        raise StoreError("a record went away while it was being written to; try again", retryable=True)
+
+
+def keys_of(row: Row) -> set[str]:
+    """The ids that writing a row decides about: its own, its ends', and of all whom it names."""
+    named = {id_ for ids in row.references.values() for id_ in ids}
+    return {row.id, row.source_id, row.target_id, *named} - {""}
+
+
+def resolve_labels(
+    tx: Transaction, labels: Sequence[str], ids: Iterable[str], known: Mapping[str, Set[str]]
+) -> dict[str, str]:
+    """Find the label of each id among some labels, the first one that has it; ids found nowhere are left out.
+
+    Those that are known by label already are not asked about.
+    """
+    missing = set(ids)
+    found: dict[str, str] = {}
+    for label in labels:
+        here = missing & known.get(label, set())
+        found |= dict.fromkeys(here, label)
+        missing -= here
+    for label in labels:
+        if missing:
+            there = tx.run("nodes/find_ids", words={"LABEL": label}, ids=list(missing))[0]["ids"]
+            found |= dict.fromkeys(there, label)
+            missing.difference_update(there)
+    return found
+
+
+def delete_ties(tx: Transaction, ties: Iterable[TieRow]) -> None:
+    """Cut ties."""
+    for kind, group in _by_kind(ties).items():
+        tx.run("ties/delete", words=_words(*kind), rows=[tie.ends for tie in group])
+
+
+def _by_kind(ties: Iterable[TieRow]) -> dict[tuple[str, str, str], list[TieRow]]:
+    groups: dict[tuple[str, str, str], list[TieRow]] = defaultdict(list)
+    for tie in ties:
+        groups[tie.kind].append(tie)
+    return groups
+
+
+def _words(type_: str, source: str, target: str) -> dict[str, str]:
+    return {"TYPE": type_, "SOURCE": source, "TARGET": target}
+
+
+def nobody(labels: Sequence[str], id_: str) -> str:
+    return f"there is no {' or '.join(label.lower() for label in labels)} {id_!r}"
+
+
+def existing_ties(tx: Transaction, ties: Iterable[TieRow]) -> dict[str, dict[str, Any]]:
+    """Properties of those of the ties that exist, by id."""
+    found: dict[str, dict[str, Any]] = {}
+    for kind, group in _by_kind(ties).items():
+        records = tx.run("ties/read_many", words=_words(*kind), rows=[tie.ends for tie in group])[0]["records"]
+        found |= {record["id"]: record for record in records}
+    return found

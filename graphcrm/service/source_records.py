@@ -1,0 +1,351 @@
+"""What sources say of a party or tie, and which of it is shown.
+
+A thing that one source describes carries that source's name, and what the source says are its own properties (what
+another tool wrote carries none, and is the first source's that says something new of it). From the
+second source on, a value set by hand or a pin, each source has a `Record` node with its own words, and the properties
+of the thing are derived from the records by rule: a pinned value, then trust, then recency.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+from graphcrm.schema import BOOKKEEPING_KEYS
+from graphcrm.store import Transaction
+
+__all__ = [
+    "DEFAULT_TRUST",
+    "FILES",
+    "HAND",
+    "PINNED",
+    "SourceRecord",
+    "Speaker",
+    "Voices",
+    "Winner",
+    "about_node",
+    "derive",
+    "difference",
+    "forget_records",
+    "own_fields",
+    "read_records",
+    "record_of",
+    "rename_records",
+    "trusts",
+    "winners",
+    "write_records",
+]
+
+HAND: Final = "hand"
+"""The source of what people write over HTTP, in the pages or from Python."""
+FILES: Final = "files"
+"""The source of an import that names none."""
+PINNED: Final = "pinned"
+"""The source of pinned values, which win over every other."""
+DEFAULT_TRUST: Final = 50
+_TRUST: Final = {HAND: 100, PINNED: 1_000}
+
+Rule = Literal["only source", "pinned", "trust", "recency", "name"]
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Who says what is being written: a source, at a time (UTC)."""
+
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """What one source says of one thing.
+
+    Parameters
+    ----------
+    source : str
+        The source's name.
+    about : str
+        The thing: label and id of a node (`about_node`), or the id of a tie.
+    fields : dict
+        Properties in the graph's types; None says that there is none.
+    raw : dict of str to str
+        Fields as they came, where cleaning changed them.
+    seen_at : datetime
+        When the source last said something new of it, UTC.
+    """
+
+    source: str
+    about: str
+    fields: dict[str, Any]
+    raw: dict[str, str]
+    seen_at: datetime
+
+    @property
+    def id(self) -> str:
+        return f"{self.source.replace('%', '%25').replace(':', '%3A')}:{self.about}"
+
+    def saying(self, fields: Mapping[str, Any], at: datetime, raw: Mapping[str, str] | None = None) -> SourceRecord:
+        """The record with some fields said anew; itself when that is no news."""
+        merged = self.fields | dict(fields)
+        kept = {name: text for name, text in self.raw.items() if name not in fields} | dict(raw or {})
+        if merged == self.fields and kept == self.raw:
+            return self
+        return replace(self, fields=merged, raw=kept, seen_at=at)
+
+
+@dataclass(frozen=True)
+class Winner:
+    """The value of a field that is shown, whose it is, and the rule by which it won."""
+
+    value: Any
+    source: str
+    rule: Rule
+
+
+def about_node(label: str, id_: str) -> str:
+    """Name a node as records do.
+
+    Examples
+    --------
+    >>> about_node("Customer", "C1")
+    'Customer:C1'
+    """
+    return f"{label}:{id_}"
+
+
+def own_fields(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Properties without the product's own bookkeeping."""
+    return {key: value for key, value in properties.items() if key not in BOOKKEEPING_KEYS}
+
+
+def record_of(about: str, properties: Mapping[str, Any]) -> SourceRecord:
+    """The record that a thing with one source is itself."""
+    raw = json.loads(properties.get("_raw") or "{}")
+    fields = {name: value for name, value in own_fields(properties).items() if name != "id"}
+    return SourceRecord(properties["_sources"][0], about, fields, raw, properties["_seen_at"])
+
+
+def winners(records: Iterable[SourceRecord], trust: Mapping[str, int]) -> dict[str, Winner]:
+    """Decide what is shown of a thing.
+
+    Parameters
+    ----------
+    records : iterable of SourceRecord
+        What each source says of it, in any order.
+    trust : mapping of str to int
+        Trust by source; `DEFAULT_TRUST` where there is none.
+
+    Returns
+    -------
+    dict of str to Winner
+        By field, sorted. Of what several say the pinned value wins, then the most trusted source's, then the latest,
+        then that of the first source by name. A winner None says that nothing is shown.
+
+    Examples
+    --------
+    >>> early, late = datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
+    >>> crm = SourceRecord("crm", "Customer:A", {"name": "Ann", "city": "Ulm"}, {}, early)
+    >>> shop = SourceRecord("shop", "Customer:A", {"name": "Anna"}, {}, late)
+    >>> {field: (w.value, w.rule) for field, w in winners([crm, shop], {"crm": 60}).items()}
+    {'city': ('Ulm', 'only source'), 'name': ('Ann', 'trust')}
+    """
+    by_field: dict[str, list[SourceRecord]] = {}
+    for record in records:
+        for name in record.fields:
+            by_field.setdefault(name, []).append(record)
+
+    def strength(record: SourceRecord) -> tuple[int, datetime]:
+        return _trust_of(record.source, trust), record.seen_at
+
+    found = {}
+    for name in sorted(by_field):
+        saying = sorted(by_field[name], key=lambda record: record.source)
+        best = max(saying, key=strength)  # the first of equals
+        found[name] = Winner(best.fields[name], best.source, _rule(best, saying, trust))
+    return found
+
+
+def _rule(best: SourceRecord, saying: Sequence[SourceRecord], trust: Mapping[str, int]) -> Rule:
+    others = [record for record in saying if record is not best]
+    if best.source == PINNED:
+        return "pinned"
+    if not others:
+        return "only source"
+    if all(_trust_of(best.source, trust) > _trust_of(other.source, trust) for other in others):
+        return "trust"
+    rivals = [other for other in others if _trust_of(other.source, trust) == _trust_of(best.source, trust)]
+    return "recency" if all(best.seen_at > other.seen_at for other in rivals) else "name"
+
+
+def _trust_of(source: str, trust: Mapping[str, int]) -> int:
+    return trust.get(source, _TRUST.get(source, DEFAULT_TRUST))
+
+
+def derive(records: Sequence[SourceRecord], trust: Mapping[str, int]) -> dict[str, Any]:
+    """All properties of a thing that its records come to, the bookkeeping included; None stands for no property."""
+    fields = {name: winner.value for name, winner in winners(records, trust).items()}
+    raw = {
+        name: record.raw[name]
+        for name, winner in winners(records, trust).items()
+        for record in records
+        if record.source == winner.source and name in record.raw
+    }
+    return fields | {
+        "_sources": sorted({record.source for record in records}),
+        "_seen_at": max(record.seen_at for record in records),
+        "_raw": json.dumps(raw, ensure_ascii=False, sort_keys=True) if raw else None,
+        "_records": len(records),
+    }
+
+
+def difference(old: Mapping[str, Any], new: Mapping[str, Any], mode: Literal["upsert", "replace"]) -> dict[str, Any]:
+    """What to change in properties so that they are the new ones; None removes one, as `replace` asks for."""
+    changed = {key: value for key, value in new.items() if old.get(key) != value}
+    if mode == "replace":
+        changed |= {key: None for key in old if key not in new}
+    return changed
+
+
+class Voices:
+    """What one source says of things that are there already, beside what others say of them.
+
+    Parameters
+    ----------
+    tx : Transaction
+        Where the others' records are.
+    speaker : Speaker
+        The source, and when it speaks.
+    mode : {'upsert', 'replace'}
+        Whether it means the fields it states, or the whole of what is to be shown.
+    things : mapping of str to dict
+        Properties of the things by `about`.
+    """
+
+    def __init__(
+        self,
+        tx: Transaction,
+        speaker: Speaker,
+        mode: Literal["upsert", "replace"],
+        things: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self._speaker = speaker
+        self._mode = mode
+        shared = {
+            about: old
+            for about, old in things.items()
+            if old.get("_records") or old.get("_sources", [speaker.source]) != [speaker.source]
+        }
+        self._records = read_records(tx, shared) if shared else {}
+        self._trust = trusts(tx) if shared else {}
+        self.news: list[SourceRecord] = []
+        """Records that are to be written."""
+
+    def change(self, about: str, old: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """What to change in a thing so that it shows what is known of it now; empty when that is no news."""
+        records = self._records.get(about)
+        at = self._speaker.at
+        if records is None:
+            changed = difference(own_fields(old), wanted, self._mode)
+            return changed | {"_sources": [self._speaker.source], "_seen_at": at} if changed else {}
+        stated = difference(own_fields(old), wanted, "replace") if self._mode == "replace" else dict(wanted)
+        stated.pop("id", None)
+        if self._mode == "replace" and not stated:
+            return {}
+        said = self._said(records, about, stated)
+        if not said:
+            return {}
+        self.news += said if old.get("_records") else {record.id: record for record in (*records, *said)}.values()
+        now = {record.source: record for record in (*records, *said)}
+        shown = {key: value for key, value in derive(list(now.values()), self._trust).items() if value is not None}
+        return difference(old, shown | {"id": old["id"]}, "replace")
+
+    def _said(self, records: Sequence[SourceRecord], about: str, stated: Mapping[str, Any]) -> list[SourceRecord]:
+        """The records that become others: the source's own and, where a person sets a pinned value, the pin."""
+        by_source = {record.source: record for record in records}
+        source, at = self._speaker.source, self._speaker.at
+        mine = by_source.get(source)
+        said = [(mine or SourceRecord(source, about, {}, {}, at)).saying(stated, at)]
+        if mine is said[0]:
+            said = []
+        pin = by_source.get(PINNED)
+        if source == HAND and pin and (again := pin.fields.keys() & stated.keys()):
+            said.append(pin.saying({name: stated[name] for name in again}, at))
+        return said
+
+
+# ---- in the graph ----------------------------------------------------------------------------------------
+
+
+def trusts(tx: Transaction) -> dict[str, int]:
+    """Trust by source, as people have set it."""
+    return {row["record"]["id"]: row["record"]["trust"] for row in tx.run("sources/list")}
+
+
+def read_records(tx: Transaction, things: Mapping[str, Mapping[str, Any]]) -> dict[str, list[SourceRecord]]:
+    """What sources say of things, by `about`, ordered by source; `things` are their properties by `about`."""
+    apart = [about for about, properties in things.items() if properties.get("_records")]
+    found: dict[str, list[SourceRecord]] = {about: [] for about in apart}
+    if apart:
+        for stored in tx.run("source_records/read_many", abouts=apart)[0]["records"]:
+            record = SourceRecord(
+                stored["source_id"],
+                stored["about"],
+                {name: _decoded(value) for name, value in json.loads(stored["fields"]).items()},
+                json.loads(stored["raw"]),
+                stored["seen_at"],
+            )
+            found[record.about].append(record)
+    for records in found.values():
+        records.sort(key=lambda record: record.source)
+    return found | {about: [record_of(about, things[about])] for about in things if about not in found}
+
+
+def write_records(tx: Transaction, records: Iterable[SourceRecord]) -> None:
+    """Keep records, each in the place of an earlier one of the same source and thing."""
+    rows = [
+        {
+            "id": record.id,
+            "source_id": record.source,
+            "about": record.about,
+            "fields": json.dumps(
+                {name: _encoded(value) for name, value in record.fields.items()}, ensure_ascii=False, sort_keys=True
+            ),
+            "raw": json.dumps(record.raw, ensure_ascii=False, sort_keys=True),
+            "seen_at": record.seen_at,
+        }
+        for record in records
+    ]
+    if rows:
+        tx.run("source_records/write", rows=rows)
+
+
+def forget_records(tx: Transaction, abouts: Iterable[str]) -> None:
+    """Remove what sources say of things that go."""
+    wanted = list(abouts)
+    found = tx.run("source_records/read_many", abouts=wanted)[0]["records"] if wanted else []
+    if found:
+        tx.run("source_records/delete", ids=[record["id"] for record in found])
+
+
+def rename_records(tx: Transaction, about: str, new: str) -> None:
+    """Let what sources say of a thing be said of another."""
+    for records in read_records(tx, {about: {"_records": 1}}).values():
+        forget_records(tx, [about])
+        write_records(tx, [replace(record, about=new) for record in records])
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return {"time": value.isoformat()}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
+    return value
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return datetime.fromisoformat(value["time"]) if "time" in value else date.fromisoformat(value["day"])
+    return value
