@@ -16,8 +16,28 @@ MAX_EXTRA_FIELDS: Final = 200
 """Columns beyond the vocabulary that one record may carry."""
 MAX_LINE_BYTES: Final = 1_000_000
 """Bytes of one record in an imported file."""
+MAX_COLUMNS: Final = 2_000
+"""Columns of an imported file."""
+MAX_EXPANSION: Final = 200
+"""Times its size to which a packed file may expand, beyond its first 10 MB."""
+MAX_EXPANDED_BYTES: Final = 100_000_000_000
+"""Bytes that come out of one packed file."""
+MAX_ARCHIVE_FILES: Final = 1_000
+"""Files of one zip."""
 MAX_BODY_BYTES: Final = 10_000_000
 """Bytes of one HTTP request body."""
+MAX_UPLOAD_BYTES: Final = 2_000_000_000
+"""Bytes of one request that uploads files to import."""
+MAX_UPLOAD_FILES: Final = 100
+"""Files of one upload."""
+MAX_QUEUED_IMPORTS: Final = 20
+"""Uploaded imports that may wait at once."""
+MAX_WEBHOOKS: Final = 20
+"""Webhooks of one graph."""
+MAX_WAITING_DELIVERIES: Final = 10_000
+"""Deliveries that may wait for one webhook."""
+MAX_URL_LENGTH: Final = 2_000
+"""Characters of a webhook's address."""
 MAX_BULK_ROWS: Final = 10_000
 """Rows of one bulk upsert."""
 MAX_PAGE: Final = 1_000

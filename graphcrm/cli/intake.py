@@ -25,28 +25,45 @@ DEMO_SEED: Final = 7
 
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
-@click.option("--mapping", type=click.Path(path_type=Path), help="A TOML file that says what other CSV files hold.")
+@click.option("--mapping", type=click.Path(path_type=Path), help="A TOML file that says what other files hold.")
+@click.option("--encoding", help="What texts are in, such as gb18030. [default: found in each file]")
+@click.option("--delimiter", help="What separates fields, such as ';'. [default: found in each file]")
 @click.option("--dry-run", is_flag=True, help="Check every row and say what would happen; write nothing.")
 @click.option(
     "--rejects", type=click.Path(path_type=Path), help="CSV file for rejected rows. [default: in GRAPHCRM_HOME]"
 )
 @click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def import_(paths: Sequence[Path], mapping: Path | None, dry_run: bool, rejects: Path | None, format_: str) -> int:
-    """Load CSV files, or folders of them.
+def import_(
+    paths: Sequence[Path],
+    mapping: Path | None,
+    encoding: str | None,
+    delimiter: str | None,
+    dry_run: bool,
+    rejects: Path | None,
+    format_: str,
+) -> int:
+    """Load files, or folders of them.
 
     Exit status 0 says that every row is in, 2 that some were rejected, 1 that it failed.
     """
     with open_graph() as graph:
-        return _import(graph, paths, mapping, dry_run, rejects, format_)
+        return _import(graph, paths, mapping, encoding, delimiter, dry_run, rejects, format_)
 
 
 def _import(
-    graph: Graph, paths: Sequence[Path], mapping: Path | None, dry_run: bool, rejects: Path | None, format_: str
+    graph: Graph,
+    paths: Sequence[Path],
+    mapping: Path | None,
+    encoding: str | None,
+    delimiter: str | None,
+    dry_run: bool,
+    rejects: Path | None,
+    format_: str,
 ) -> int:
     import pandas as pd
 
     with ProgressBars() as progress:
-        report = graph.import_files(paths, mapping, dry_run, rejects, progress)
+        report = graph.import_files(paths, mapping, dry_run, rejects, progress, delimiter=delimiter, encoding=encoding)
     rows = [
         {
             "file": item.file,

@@ -1,4 +1,4 @@
-"""Canonical CSV files: the file's name says which table it holds, its columns are the table's."""
+"""Canonical files: the file's name says which table it holds, its columns are the table's."""
 
 from __future__ import annotations
 
@@ -6,25 +6,37 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from graphcrm.errors import InvalidInput
-from graphcrm.intake.readers import CsvFile
+from graphcrm.intake.readers import files_in, open_file
 from graphcrm.intake.sources import Source, existing, in_import_order
 from graphcrm.tables import TABLES, Table
 
 __all__ = ["canonical_sources"]
 
+_SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".zip")
+"""What names of files end in that are meant when their folder is given; ``.gz`` may follow."""
 
-def canonical_sources(paths: Iterable[str | os.PathLike[str]], *, ignore: Path | None = None) -> list[Source]:
+
+def canonical_sources(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    ignore: Path | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+) -> list[Source]:
     """Open canonical files.
 
     Parameters
     ----------
     paths : iterable of path
-        Files, and directories whose ``.csv`` files are meant (not those in directories below).
+        Files, and directories and zips whose tables are meant, by what their names end in (not those in directories
+        below).
     ignore : Path, optional
         A file in one of these directories that is not meant: the rejects of an earlier import.
+    delimiter, encoding : str, optional
+        What separates the fields, and what texts are in; found in each file unless given.
 
     Returns
     -------
@@ -34,34 +46,44 @@ def canonical_sources(paths: Iterable[str | os.PathLike[str]], *, ignore: Path |
     Raises
     ------
     InvalidInput
-        If there is nothing at a path or no CSV file in it, or a file is no table, lacks a required column or has
+        If there is nothing at a path or no table in it, or a file is no table, lacks a required column or has
         one that no property can be named after.
     """
-    sources = [_source(path) for path in _files(existing(paths), ignore)]
+    sources = [_source(path, delimiter, encoding) for path in _files(existing(paths), ignore)]
     return in_import_order(sources, TABLES)
 
 
 def _files(paths: Iterable[Path], ignore: Path | None) -> Iterable[Path]:
     for path in paths:
         if not path.is_dir():
-            yield path
+            found = files_in(path)
+            yield from found if found == [path] else _tables_of(path, found)
             continue
-        found = sorted(
-            file
-            for file in path.iterdir()
-            if file.suffix.lower() == ".csv" and not (ignore is not None and _same(file, ignore))
-        )
-        if not found:
-            raise InvalidInput(f"There is no CSV file in {path}.", field="paths")
-        yield from found
+        there = sorted(file for file in path.iterdir() if not (ignore is not None and _same(file, ignore)))
+        yield from _tables_of(path, [file for outer in _meant(there) for file in files_in(outer)])
+
+
+def _tables_of(path: Path, files: Iterable[Path]) -> list[Path]:
+    found = _meant(files)
+    if not found:
+        raise InvalidInput(f"There is no table in {path}: no file ends in {', '.join(_SUFFIXES[:-1])}.", field="paths")
+    return found
+
+
+def _meant(files: Iterable[Path]) -> list[Path]:
+    return [file for file in files if _without_gz(file).suffix.lower() in _SUFFIXES]
+
+
+def _without_gz(path: Path) -> Path:
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
 
 
 def _same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
-def _source(path: Path) -> Source:
-    table = TABLES.get(path.stem) if path.suffix.lower() == ".csv" else None
+def _source(path: Path, delimiter: str | None, encoding: str | None) -> Source:
+    table = TABLES.get(_without_gz(path).stem)
     if table is None:
         raise InvalidInput(
             f"{path}: is no canonical file; name it after a table ({', '.join(TABLES)}) with .csv, "
@@ -69,7 +91,7 @@ def _source(path: Path) -> Source:
             field="paths",
             allowed=[f"{name}.csv" for name in TABLES],
         )
-    file = CsvFile(path)
+    file = open_file(path, delimiter=delimiter, encoding=encoding)
     missing = [name for name in table.required if name not in file.header]
     if missing:
         raise InvalidInput(

@@ -1,4 +1,4 @@
-"""The import: CSV files through validation into the graph, batch by batch.
+"""The import: files through validation into the graph, batch by batch.
 
 Every batch is one transaction, and a row that is in already is left alone: an import that was killed is simply run
 again. While one batch is being written the next is read and validated.
@@ -133,8 +133,10 @@ def import_files(
     rejects_path: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     batch_rows: int = 10_000,
+    delimiter: str | None = None,
+    encoding: str | None = None,
 ) -> ImportReport:
-    """Load CSV files.
+    """Load files.
 
     Parameters
     ----------
@@ -154,6 +156,9 @@ def import_files(
         Told the file's name, how many of its rows are done, and about what share of it (0 to 1), after each batch.
     batch_rows : int
         Rows of one transaction.
+    delimiter, encoding : str, optional
+        What separates the fields of CSV files, and what texts are in; found in each file unless given here or, which
+        goes first, by the mapping.
 
     Returns
     -------
@@ -170,7 +175,10 @@ def import_files(
     paths = list(paths)
     rejects = Path(rejects_path) if rejects_path is not None else None
     reject_writer = RejectWriter(rejects)
-    sources = load_mapping(mapping).sources(paths) if mapping else canonical_sources(paths, ignore=rejects)
+    if mapping:
+        sources = load_mapping(mapping).sources(paths, delimiter, encoding)
+    else:
+        sources = canonical_sources(paths, ignore=rejects, delimiter=delimiter, encoding=encoding)
     _refuse_source(rejects, sources)
     with ExitStack() as stack:
         stack.enter_context(_collecting_rarely())

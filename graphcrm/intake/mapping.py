@@ -10,7 +10,8 @@
     [[tables]]
     table = "customers"                   # the canonical table that is filled
     file = "kunden.csv"                   # relative to the directories given to the import
-    delimiter = ";"                       # default ","
+    delimiter = ";"                       # found in the file unless given
+    encoding = "latin-1"                  # found in the file unless given
     overflow = "street"                   # a column that holds delimiters without quotes
     keep = ["region"]                     # columns kept as properties of their (snake_case) names, or "rest"
 
@@ -42,13 +43,13 @@ from typing import Any, Final
 
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.expressions import SPEC_KEYS, Expression, Lookup, compile_spec, snake_case
-from graphcrm.intake.readers import CsvFile
-from graphcrm.intake.sources import Source, existing, in_import_order, locate
+from graphcrm.intake.readers import Reader, checked_encoding, is_delimiter, open_file
+from graphcrm.intake.sources import Source, existing, in_import_order, is_named, locate
 from graphcrm.tables import TABLES, Table
 
 __all__ = ["MappedTable", "Mapping", "load_mapping"]
 
-_TABLE_KEYS: Final = ("table", "file", "delimiter", "overflow", "keep", "columns", "extra")
+_TABLE_KEYS: Final = ("table", "file", "delimiter", "encoding", "overflow", "keep", "columns", "extra")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ class MappedTable:
     table : Table
         The canonical table that it fills.
     file : str
-        The CSV file, relative to what the import is given.
+        The file, relative to what the import is given.
+    delimiter, encoding : str, optional
+        What separates its fields, and what its text is in; None where that is found in the file.
     columns, extra : dict of str to Expression
         Where each property comes from.
     keep : tuple of str, optional
@@ -72,22 +75,26 @@ class MappedTable:
     where: str
     table: Table
     file: str
-    delimiter: str
+    delimiter: str | None
+    encoding: str | None
     overflow: str | None
     columns: dict[str, Expression]
     extra: dict[str, Expression]
     keep: tuple[str, ...] | None
 
-    def source(self, paths: list[Path], null: frozenset[str]) -> Source:
+    def source(
+        self, paths: list[Path], null: frozenset[str], delimiter: str | None = None, encoding: str | None = None
+    ) -> Source:
         """Find and open the file (and those joined to it), and check that it has the columns named here."""
-        file = CsvFile(locate(self.file, paths), delimiter=self.delimiter, overflow=self.overflow)
+        said = {"delimiter": self.delimiter or delimiter, "encoding": self.encoding or encoding}
+        file = open_file(locate(self.file, paths), overflow=self.overflow, **said)
         converters = {}
         for group, specs in (("columns", self.columns), ("extra", self.extra)):
             for name, expression in specs.items():
                 key = f"{self.where}.{group}.{name}"
                 _check_columns(expression.columns, file, key)
                 if expression.lookup:
-                    self._load(expression.lookup, paths, null, key)
+                    self._load(expression.lookup, paths, null, key, said)
                 converters[group, name] = expression
         kept = {snake_case(column): column for column in self._kept(file)}
         for name in kept:
@@ -96,12 +103,14 @@ class MappedTable:
         extra = {name: Expression.of_column(column) for name, column in kept.items()} | self.extra
         return Source(self.table, file, _converter(self.columns, extra, null))
 
-    def _load(self, lookup: Lookup, paths: list[Path], null: frozenset[str], key: str) -> None:
-        joined = CsvFile(locate(lookup.file, paths), delimiter=self.delimiter)
+    def _load(
+        self, lookup: Lookup, paths: list[Path], null: frozenset[str], key: str, said: dict[str, str | None]
+    ) -> None:
+        joined = open_file(locate(lookup.file, paths), **said)
         _check_columns(lookup.columns, joined, key)
         lookup.load(joined, null)
 
-    def _kept(self, file: CsvFile) -> Iterable[str]:
+    def _kept(self, file: Reader) -> Iterable[str]:
         if self.keep is None:
             used = {column for e in (*self.columns.values(), *self.extra.values()) for column in e.columns}
             return [column for column in file.header if column not in used]
@@ -127,13 +136,20 @@ class Mapping:
     null: frozenset[str]
     tables: tuple[MappedTable, ...]
 
-    def sources(self, paths: Iterable[str | os.PathLike[str]]) -> list[Source]:
+    def sources(
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        delimiter: str | None = None,
+        encoding: str | None = None,
+    ) -> list[Source]:
         """Open the files that the mapping names.
 
         Parameters
         ----------
         paths : iterable of path
             Directories in which they lie, or the files themselves.
+        delimiter, encoding : str, optional
+            What separates the fields, and what texts are in, where the mapping does not say so.
 
         Returns
         -------
@@ -148,9 +164,9 @@ class Mapping:
         found = existing(paths)
         named = {name for table in self.tables for name in (table.file, *_joined(table))}
         for path in found:
-            if path.is_file() and path.name not in {PurePosixPath(name).name for name in named}:
+            if not path.is_dir() and not is_named(path, named):
                 raise InvalidInput(f"{path}: {self.path} does not name this file.", field="paths", allowed=named)
-        return in_import_order((table.source(found, self.null) for table in self.tables), TABLES)
+        return in_import_order((table.source(found, self.null, delimiter, encoding) for table in self.tables), TABLES)
 
 
 def load_mapping(path: str | os.PathLike[str]) -> Mapping:
@@ -218,9 +234,10 @@ def _table(given: object, position: int, values: Dict[str, Dict[str, str]]) -> M
         )
     where = f"{where} ({table.name})"
     file = relative_name(_text(given, "file", where), f"{where}.file")
-    delimiter = _text(given, "delimiter", where, default=",")
-    if len(delimiter) != 1 or delimiter in '"\r\n':
+    delimiter = _text(given, "delimiter", where) if "delimiter" in given else None
+    if delimiter is not None and not is_delimiter(delimiter):
         raise InvalidInput(f"{where}.delimiter: must be one character.", field="delimiter")
+    encoding = checked_encoding(_text(given, "encoding", where)) if "encoding" in given else None
     overflow = _text(given, "overflow", where) if "overflow" in given else None
     columns = _specs(given, "columns", where, table, values)
     extra = _specs(given, "extra", where, table, values)
@@ -240,7 +257,7 @@ def _table(given: object, position: int, values: Dict[str, Dict[str, str]]) -> M
             raise InvalidInput(
                 f"{where}.extra.{name}: must be a snake_case name that {table.name} does not have.", field=name
             )
-    return MappedTable(where, table, file, delimiter, overflow, columns, extra, _keep(given, where))
+    return MappedTable(where, table, file, delimiter, encoding, overflow, columns, extra, _keep(given, where))
 
 
 def _keep(given: Dict[str, Any], where: str) -> tuple[str, ...] | None:
@@ -292,7 +309,7 @@ def _known_keys(given: Dict[str, Any], known: tuple[str, ...], prefix: str) -> N
             )
 
 
-def _check_columns(columns: Iterable[str], file: CsvFile, key: str) -> None:
+def _check_columns(columns: Iterable[str], file: Reader, key: str) -> None:
     for column in columns:
         if column not in file.header:
             raise InvalidInput(

@@ -1,4 +1,4 @@
-"""What an import reads from: a CSV file, the table it fills, and how its rows become that table's."""
+"""What an import reads from: a file, the table it fills, and how its rows become that table's."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from graphcrm.errors import InvalidInput
-from graphcrm.intake.readers import CsvFile, OnReject, Reject
+from graphcrm.intake.readers import OnReject, Reader, Reject, files_in, is_there
 from graphcrm.tables import Table
 
-__all__ = ["Source", "SourceRow", "existing", "in_import_order", "locate"]
+__all__ = ["Source", "SourceRow", "existing", "in_import_order", "is_named", "locate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +26,20 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One CSV file read as one table.
+    """One file read as one table.
 
     Parameters
     ----------
     table : Table
         What it fills.
-    file : CsvFile
+    file : Reader
         What it is read from.
     convert : callable
         Makes the table's values (unknown ones in `extra`) from the file's; raises InvalidInput with the column.
     """
 
     table: Table
-    file: CsvFile
+    file: Reader
     convert: Callable[[dict[str, str]], dict[str, Any]]
 
     def rows(self, on_reject: OnReject) -> Iterator[SourceRow]:
@@ -66,13 +66,13 @@ def existing(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     if not found:
         raise InvalidInput("Name at least one file or directory to import.", field="paths")
     for path in found:
-        if not path.exists():
+        if not path.exists() and not is_there(path):
             raise InvalidInput(f"There is no file or directory {str(path)!r}.", field="paths")
     return found
 
 
 def locate(name: str, paths: Sequence[Path]) -> Path:
-    """Find a file by its name relative to the given directories, or among the given files.
+    """Find a file by its name relative to the given directories and zips, or among the given files.
 
     Parameters
     ----------
@@ -84,22 +84,42 @@ def locate(name: str, paths: Sequence[Path]) -> Path:
     Returns
     -------
     Path
-        The one that fits.
+        The one that fits, or that fits with ``.gz`` behind it; a way into a zip where it lies in one.
 
     Raises
     ------
     InvalidInput
         If none fits, or several do.
     """
-    parts = PurePosixPath(name).parts
-    fits = [path / name for path in paths if path.is_dir() and (path / name).is_file()]
-    fits += [path for path in paths if path.is_file() and path.parts[-len(parts) :] == parts]
+    fits = [fit for path in paths for fit in _fits(name, path)]
     if not fits:
         where = ", ".join(map(str, paths))
         raise InvalidInput(f"There is no {name} in {where}.", field="paths")
     if len({path.resolve() for path in fits}) > 1:
         raise InvalidInput(f"There are several files {name}: {', '.join(map(str, fits))}.", field="paths")
     return fits[0]
+
+
+def is_named(path: Path, names: Iterable[str]) -> bool:
+    """Whether a given file is one of those named, or a zip that may hold them."""
+    wanted = {PurePosixPath(name).name for name in names}
+    return _plain(path.name) in wanted or path.name in wanted or files_in(path) != [path]
+
+
+def _fits(name: str, path: Path) -> list[Path]:
+    if path.is_dir():
+        found = [candidate for candidate in (path / name, path / f"{name}.gz") if is_there(candidate)]
+        return found[:1]
+    parts = PurePosixPath(name).parts
+    within = files_in(path)
+    if within != [path]:
+        return [file for file in within if file.relative_to(path).parts[-len(parts) :] == parts]
+    ends = (path.parts[-len(parts) :], (*path.parts[-len(parts) : -1], _plain(path.name)))
+    return [path] if parts in ends else []
+
+
+def _plain(name: str) -> str:
+    return name[:-3] if name.lower().endswith(".gz") else name
 
 
 def in_import_order(sources: Iterable[Source], tables: Iterable[str]) -> list[Source]:

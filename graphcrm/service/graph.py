@@ -414,14 +414,18 @@ class Graph:
         dry_run: bool = False,
         rejects: str | Path | None = None,
         progress: Progress | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
     ) -> ImportReport:
-        """Load CSV files; see `graphcrm.intake.importer.import_files`."""
+        """Load files; see `graphcrm.intake.importer.import_files`."""
         from graphcrm.intake.importer import import_files
 
         if rejects is None:
             stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
             rejects = self.settings.home / "rejects" / f"{stamp}.csv"
-        return import_files(self.records, paths, mapping, dry_run, rejects, progress)
+        return import_files(
+            self.records, paths, mapping, dry_run, rejects, progress, delimiter=delimiter, encoding=encoding
+        )
 
     def revision(self) -> int:
         """A number that every write raises."""

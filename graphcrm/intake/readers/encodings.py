@@ -1,0 +1,273 @@
+"""Which encoding a text is in, told from its bytes.
+
+UTF-8 and UTF-16 are recognised by their rules. Between the older encodings only likelihood decides: in GB18030 bytes
+above 127 come in pairs that are mostly common Chinese characters, in Windows-1252 (of which Latin-1 is a part) mostly
+alone between letters.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from functools import lru_cache
+from io import BufferedReader, RawIOBase
+from typing import Any, BinaryIO, Final, cast
+
+from graphcrm.errors import InvalidInput
+from graphcrm.intake.readers.content import Content
+
+__all__ = ["as_lines", "called", "checked_encoding", "find_encoding"]
+
+_BLOCK: Final = 1 << 20
+_ENOUGH_LINES: Final = 20_000
+"""After so many lines beyond ASCII the verdict stands."""
+_ENOUGH_BYTES: Final = 200_000
+"""So much of the lines that are not UTF-8 is looked at."""
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_NAMES: Final = {"utf-8": "UTF-8", "gb18030": "GB18030", "cp1252": "Windows-1252", "iso8859-1": "Latin-1"}
+_NO_CHARACTER_SETS: Final = ("unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "utf-7")
+
+
+def called(encoding: str) -> str:
+    """Give an encoding the name that people know.
+
+    Examples
+    --------
+    >>> called("cp1252"), called("utf-16-le")
+    ('Windows-1252', 'UTF-16-LE')
+    """
+    return _NAMES.get(encoding, encoding.upper())
+
+
+def checked_encoding(name: str) -> str:
+    """Look an encoding up by one of its names.
+
+    Parameters
+    ----------
+    name : str
+        As Python, iconv or a person would write it.
+
+    Returns
+    -------
+    str
+        Python's name. UTF-16 and UTF-32 without an order of bytes are little-endian, unless a mark says otherwise.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such encoding.
+
+    Examples
+    --------
+    >>> checked_encoding("Latin1"), checked_encoding("GBK"), checked_encoding("utf8")
+    ('iso8859-1', 'gbk', 'utf-8')
+    """
+    try:
+        found = codecs.lookup(name.strip()).name
+        b"".decode(found)
+    except (LookupError, ValueError, UnicodeError):
+        found = "undefined"
+    if found in _NO_CHARACTER_SETS:
+        raise InvalidInput(
+            f"encoding: {name!r} is not known; name one such as utf-8, utf-16, gb18030, latin-1 or windows-1252.",
+            field="encoding",
+        )
+    return {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(found, found)
+
+
+@lru_cache(maxsize=64)
+def find_encoding(content: Content) -> str:
+    """Tell the encoding of a text from its bytes.
+
+    What is not packed is read until the verdict stands; what is packed is unpacked to its end, so that a damaged file
+    is noticed before anything is made of it.
+
+    Parameters
+    ----------
+    content : Content
+        A text.
+
+    Returns
+    -------
+    str
+        ``utf-8`` (also where all is ASCII, or only some lines are not UTF-8), ``utf-16-le``, ``utf-16-be``,
+        ``utf-32-le``, ``utf-32-be``, ``gb18030`` or ``cp1252``.
+
+    Raises
+    ------
+    InvalidInput
+        If the content cannot be read, is damaged, or expands too far.
+    """
+    with content.open() as stream:
+        block = stream.read(_BLOCK)
+        verdict = _by_mark(block) or _utf16_without_mark(block[:4096])
+        votes = _Votes()
+        while block and not (content.packing == "none" and (verdict or votes.stand)):
+            if not verdict:
+                votes.take(block)
+            block = stream.read(_BLOCK)
+        return verdict or votes.verdict()
+
+
+def as_lines(stream: BinaryIO, encoding: str) -> tuple[BinaryIO, str]:
+    """Make a stream that can be read and decoded line by line.
+
+    Parameters
+    ----------
+    stream : BinaryIO
+        At its beginning; a mark of the byte order is passed over.
+    encoding : str
+        A name that `checked_encoding` or `find_encoding` gave.
+
+    Returns
+    -------
+    tuple of BinaryIO and str
+        The stream, and what its lines are to be decoded by: where lines do not end with the byte 10 they are given as
+        UTF-8, with bytes that are not in what could not be decoded.
+    """
+    start = stream.peek(4)[:4]  # type: ignore[attr-defined]
+    for mark, marked in _MARKS:
+        if start.startswith(mark) and (marked == encoding or marked[:6] == encoding[:6] == "utf-16"):
+            stream.read(len(mark))
+            encoding = marked
+            break
+    if '\n,"a'.encode(encoding) == b'\n,"a':
+        return stream, encoding
+    return cast(BinaryIO, BufferedReader(_AsUtf8(stream, encoding), 1 << 18)), "utf-8"
+
+
+class _AsUtf8(RawIOBase):
+    """A text in another encoding as UTF-8; what is wrong with it stays wrong, so that its line is refused."""
+
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors=_KEEP)
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            block = self._stream.read(len(buffer) // 4 or 1)
+            text = self._decoder.decode(block, final=not block)
+            self._ready = text.encode("utf-8", errors="surrogatepass")
+            if not block:
+                break
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+
+def _keep_wrong(error: UnicodeError) -> tuple[str, int]:
+    """Give what cannot be decoded as half a surrogate pair, which is not UTF-8 either."""
+    assert isinstance(error, UnicodeDecodeError)
+    return "\udcff", error.end
+
+
+_KEEP: Final = "graphcrm.keep_wrong"
+codecs.register_error(_KEEP, _keep_wrong)
+
+
+def _by_mark(start: bytes) -> str:
+    return next((encoding for mark, encoding in _MARKS if start.startswith(mark)), "")
+
+
+def _utf16_without_mark(start: bytes) -> str:
+    """UTF-16 has a NUL in each character of the first 256, always in the same place."""
+    start = start[: len(start) // 2 * 2]
+    even, odd = start[::2], start[1::2]
+    for encoding, in_place, elsewhere in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if in_place.count(0) >= 2 and elsewhere.count(0) == 0:
+            text = start.decode(encoding, errors="replace")
+            controls = any(character < " " and character not in "\t\r\n" for character in text)
+            if not controls and any(mark in text for mark in "\n\r,;\t|:"):
+                return encoding
+    return ""
+
+
+class _Votes:
+    """What the lines beyond ASCII say."""
+
+    def __init__(self) -> None:
+        self._utf8 = 0
+        self._other = 0
+        self._sample: list[bytes] = []
+        self._sampled = 0
+        self._rest = b""
+
+    @property
+    def stand(self) -> bool:
+        """Whether further lines would change nothing."""
+        return self._utf8 + self._other >= _ENOUGH_LINES
+
+    def take(self, block: bytes) -> None:
+        """Look at the next bytes."""
+        if self.stand:
+            return
+        if block.isascii():
+            self._rest = b""
+            return
+        lines = (self._rest + block).split(b"\n")
+        # A line without an end within a block is judged by what of it is there.
+        self._rest = lines.pop() if len(lines) > 1 else b""
+        for line in lines:
+            self._judge(line)
+
+    def verdict(self) -> str:
+        """Say what most lines are."""
+        self._judge(self._rest)
+        self._rest = b""
+        if self._utf8 >= self._other:
+            return "utf-8"
+        return "gb18030" if _looks_chinese(self._sample) else "cp1252"
+
+    def _judge(self, line: bytes) -> None:
+        if line.isascii():
+            return
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            if error.reason == "unexpected end of data" and len(line) >= _BLOCK:
+                return
+            self._other += 1
+            if self._sampled < _ENOUGH_BYTES:
+                self._sample.append(line[:_ENOUGH_BYTES])
+                self._sampled += len(line)
+        else:
+            self._utf8 += 1
+
+
+def _looks_chinese(lines: list[bytes]) -> bool:
+    """Whether most bytes above 127 stand in pairs that are common Chinese characters or their punctuation."""
+    common = high = 0
+    for line in lines:
+        for first, second in _pairs(line):
+            high += 2 if second else 1
+            # Rows 16 to 55 of GB 2312 hold the 3,755 characters in common use; 1 to 9 punctuation and full-width forms.
+            if second >= 0xA1 and (0xB0 <= first <= 0xD7 or 0xA1 <= first <= 0xA9):
+                common += 2
+    return common >= 0.6 * high
+
+
+def _pairs(line: bytes) -> Iterator[tuple[int, int]]:
+    """Bytes above 127 with the one that follows, where that is above 127 too; else with 0."""
+    position = 0
+    while position < len(line):
+        first = line[position]
+        position += 1
+        if first < 0x80:
+            continue
+        second = line[position] if position < len(line) else 0
+        if second >= 0x80:
+            position += 1
+            yield first, second
+        else:
+            yield first, 0

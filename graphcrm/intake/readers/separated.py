@@ -1,0 +1,245 @@
+"""Separated values (CSV, TSV and their kin) as rows: streamed, bounded, and never stopped by a bad line."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, ClassVar, Final
+
+from graphcrm.errors import InvalidInput
+from graphcrm.intake.readers.base import SHOWN, OnReject, Reader, Reject, checked_header
+from graphcrm.intake.readers.content import Content
+from graphcrm.intake.readers.encodings import checked_encoding
+from graphcrm.intake.readers.lines import TOO_LONG, Lines, LineTooLong, decoded_lines
+from graphcrm.limits import MAX_LINE_BYTES
+
+__all__ = ["CsvFile", "Dialect", "find_dialect", "is_delimiter"]
+
+# The field limit is the process's. It is only ever raised here, to what one record may measure at most.
+csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))
+
+_DELIMITERS: Final = (",", ";", "\t", "|")
+_SAMPLE_LINES: Final = 200
+_SAMPLE_CHARACTERS: Final = 200_000
+_SAID: Final = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+"""The line by which a spreadsheet says what separates the fields."""
+
+
+def is_delimiter(text: str) -> bool:
+    """Whether a text can stand between fields.
+
+    Examples
+    --------
+    >>> is_delimiter(";"), is_delimiter(";;"), is_delimiter('"')
+    (True, False, False)
+    """
+    return len(text) == 1 and text not in "\"'\r\n\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How fields are told apart.
+
+    Parameters
+    ----------
+    delimiter : str
+        The character between two fields.
+    quote : str
+        The character around fields that hold the delimiter, the quote (doubled) or line breaks.
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+
+
+def find_dialect(content: Content, encoding: str) -> Dialect:
+    """Tell what separates the fields from the first lines: the header, and which of its splits the rows follow.
+
+    Parameters
+    ----------
+    content : Content
+        A text of separated values.
+    encoding : str
+        What it is in.
+
+    Returns
+    -------
+    Dialect
+        Comma, semicolon, tab or bar, or what a first line ``sep=;`` says; comma where there is one column.
+    """
+    with content.open() as stream:
+        sample: list[str] = []
+        characters = 0
+        for text, _ in islice(decoded_lines(stream, encoding), _SAMPLE_LINES):
+            characters += len(text)
+            if characters > _SAMPLE_CHARACTERS and sample:
+                break
+            if sample or text.strip():
+                sample.append(text.replace("\0", ""))
+    if not sample:
+        return Dialect()
+    if said := _SAID.fullmatch(sample[0]):
+        return Dialect(said[1])
+    best, score = ",", (0.0, 1)
+    for delimiter in _DELIMITERS:
+        found = _score(sample, delimiter)
+        if found > score:
+            best, score = delimiter, found
+    return Dialect(best, _quote(sample[0], best))
+
+
+def _score(sample: list[str], delimiter: str) -> tuple[float, int]:
+    """The share of rows that are as wide as the first, and that width; nothing for a single column."""
+    widths = []
+    reader = csv.reader(sample, delimiter=delimiter)
+    try:
+        widths = [len(fields) for fields in reader if fields]
+    except csv.Error:
+        return 0.0, 1
+    if not widths or widths[0] < 2:
+        return 0.0, 1
+    # The last one may be cut where the sample ends.
+    rows = widths[1:-1] or widths[1:]
+    return (sum(width == widths[0] for width in rows) / len(rows) if rows else 1.0), widths[0]
+
+
+def _quote(header: str, delimiter: str) -> str:
+    names = [name.strip() for name in header.split(delimiter)]
+    single = all(len(name) > 2 and name[0] == name[-1] == "'" for name in names)
+    return "'" if single else '"'
+
+
+class CsvFile(Reader):
+    """Separated values with a header.
+
+    Parameters
+    ----------
+    content : Content or Path
+        The bytes; a path is a file that is not packed, or packed by gzip.
+    delimiter : str
+        The character between two fields; a blank stands for any number of them.
+    overflow : str, optional
+        The column that was written without quotes although it may hold the delimiter: fields beyond the header's
+        number are joined to it again.
+    encoding : str
+        What the text is in; a byte order mark is passed over.
+    quote : str
+        The character around fields.
+    columns : sequence of str, optional
+        The names of the columns of a file that has no header.
+
+    Raises
+    ------
+    InvalidInput
+        If the file cannot be opened or has no usable header.
+    """
+
+    kind: ClassVar[str] = "csv"
+
+    def __init__(
+        self,
+        content: Content | Path,
+        *,
+        delimiter: str = ",",
+        overflow: str | None = None,
+        encoding: str = "utf-8",
+        quote: str = '"',
+        columns: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(Content.of_file(content) if isinstance(content, Path) else content)
+        if not is_delimiter(delimiter):
+            raise InvalidInput("delimiter: must be one character, and no quote or line end.", field="delimiter")
+        self.delimiter = delimiter
+        self.encoding = checked_encoding(encoding)
+        self._quote = quote
+        self._columns = checked_header("columns", columns) if columns is not None else None
+        with self.content.open() as stream:
+            lines = Lines(stream, self.encoding)
+            self.header = self._read_header(lines, self._reader(lines))
+        if overflow is not None and overflow not in self.header:
+            raise InvalidInput(f"{self.name}: there is no column {overflow!r}.", field=overflow, allowed=self.header)
+        self._overflow = self.header.index(overflow) if overflow is not None else None
+
+    def _read(self, stream: BinaryIO, on_reject: OnReject) -> Iterator[tuple[int, dict[str, str]]]:
+        lines = Lines(stream, self.encoding)
+        reader = self._reader(lines)
+        header = self._read_header(lines, reader)
+        width = len(header)
+        while True:
+            lines.begin()
+            try:
+                fields = next(reader)
+            except StopIteration:
+                break
+            except (csv.Error, LineTooLong) as error:
+                line, text = lines.give_back()
+                on_reject(Reject(self.name, line, None, _explain(error), text[:SHOWN]))
+                continue
+            if not fields:
+                continue
+            if lines.fault:
+                row: object = dict(zip(header, fields, strict=False))
+                on_reject(Reject(self.name, lines.first, None, lines.fault, row))
+                continue
+            if len(fields) != width:
+                if len(fields) < width or self._overflow is None:
+                    reason = f"has {len(fields)} fields where the header has {width}"
+                    on_reject(Reject(self.name, lines.first, None, reason, fields))
+                    continue
+                fields = self._join_overflow(fields)
+            yield lines.first, dict(zip(header, fields, strict=True))
+
+    def _join_overflow(self, fields: list[str]) -> list[str]:
+        start = self._overflow or 0
+        end = start + 1 + len(fields) - len(self.header)
+        return [*fields[:start], self.delimiter.join(fields[start:end]), *fields[end:]]
+
+    def _reader(self, lines: Lines) -> Iterator[list[str]]:
+        # Strict, so that a quote which is never closed is noticed instead of swallowing what follows.
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quotechar=self._quote,
+            skipinitialspace=self.delimiter == " ",
+            strict=True,
+        )
+
+    def _read_header(self, lines: Lines, reader: Iterator[list[str]]) -> tuple[str, ...]:
+        if self._columns is not None:
+            return self._columns
+        header: list[str] = []
+        while not header:
+            lines.begin()
+            if _SAID.fullmatch(lines.peek()):
+                next(lines)
+                continue
+            try:
+                header = next(reader)
+            except StopIteration:
+                raise InvalidInput(f"{self.name}: is empty; the first line must name the columns.") from None
+            except (csv.Error, LineTooLong) as error:
+                raise InvalidInput(f"{self.name}, line {lines.first}: the header {_explain(error)}.") from None
+        where = f"{self.name}, line {lines.first}: the header"
+        if lines.fault:
+            raise InvalidInput(f"{where} {lines.fault}.")
+        return checked_header(where, header)
+
+
+_CAUSES: Final = (
+    ("unexpected end of data", "has a quote that is never closed"),
+    ("field larger than", TOO_LONG),
+    ("expected after", "has text after a closing quote, or a quote that is never closed"),
+    ("new-line character", "has a carriage return within a line; end lines with a line feed"),
+)
+
+
+def _explain(error: Exception) -> str:
+    """Say what csv found in the words of a reject's reason."""
+    if isinstance(error, LineTooLong):
+        return TOO_LONG + ", or has a quote that is never closed"
+    text = str(error)
+    return next((reason for part, reason in _CAUSES if part in text), f"is not CSV ({text})")
