@@ -54,6 +54,8 @@ _SHUTTING_DOWN: Final = (
 """What the embedded engine says, while it goes down, of transactions that are open or begin."""
 _SHUTTING_DOWN_S: Final = 8.0
 """Seconds for which that is believed; then it is what it says."""
+_STREAM_S: Final = 3600.0
+"""Seconds that a streamed query may take on Neo4j."""
 _GONE: Final = "the database does not answer; check that it runs, then try again"
 _UNKNOWN: Final = "the database went away while it committed; read the record to see whether the change is in"
 _BOOKS: Final = ("tokens/", "receipts/")
@@ -195,6 +197,34 @@ class GraphStore:
                 return _execute(lambda: session.run(timed, parameters), query, parameters)
 
         return self._again(once)
+
+    def stream(
+        self, name: str, /, *, words: dict[str, str] | None = None, **parameters: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Give the rows of one read query one by one, as the leader has them: for what is too large to be held.
+
+        Nothing is tried again, since some rows may have been used by then. On Neo4j it may take an hour; the embedded
+        engine cuts it off like any query.
+
+        Yields
+        ------
+        dict
+            A row, as from `Transaction.run`.
+
+        Raises
+        ------
+        StoreError
+            The database is gone, or the query took too long.
+        """
+        query = queries.get(name, **(words or {}))
+        if query.access != "read":
+            raise TypeError(f"{name} writes; use `write`")
+        try:
+            with self._session("WRITE") as session:
+                for row in session.run(neo4j.Query(query.text, timeout=_STREAM_S), parameters):
+                    yield dict(zip(row.keys(), map(_plain, row.values()), strict=True))
+        except (Neo4jError, DriverError, OSError) as error:
+            raise _translated(error) from None
 
     def reading(self, work: Callable[[Transaction], _T]) -> _T:
         """Do some reading in one transaction, on a read replica where there is one.
