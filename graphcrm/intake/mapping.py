@@ -26,6 +26,14 @@
     [tables.extra]                        # as columns, for properties beyond the vocabulary
     branch_code = "branch"
 
+A file may also be known by its columns instead of its name, whatever their order, case and blanks::
+
+    title = "Exports of our shop"         # what the mapping is for
+
+    [files.sales]                         # `file = "sales"` means every file that has these columns
+    header = ["Invoice", "Customer"]
+    also = { Customer = ["Client"] }      # other names of a column
+
 A joined file can also be added up: ``amount = { column = "order", file = "lines.csv", key = "order",
 sum = ["price", "quantity"], discount = "discount" }`` multiplies ``sum``'s columns (times 1 - discount) in each
 of the order's lines and adds the lines.
@@ -42,80 +50,29 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from graphcrm.errors import InvalidInput
-from graphcrm.intake.expressions import SPEC_KEYS, Expression, Lookup, compile_spec, snake_case
-from graphcrm.intake.readers import Reader, checked_encoding, is_delimiter, open_file
-from graphcrm.intake.sources import Source, existing, in_import_order, is_named, locate
+from graphcrm.intake.expressions import SPEC_KEYS, Expression, compile_spec, snake_case
+from graphcrm.intake.mapped import Given, MappedTable
+from graphcrm.intake.readers import checked_encoding, is_delimiter
+from graphcrm.intake.recognition import Found, Kind, read_kinds, sort_files
+from graphcrm.intake.sources import Source, existing, in_import_order, is_named
 from graphcrm.tables import TABLES, Table
 
 __all__ = ["MappedTable", "Mapping", "load_mapping"]
 
-_TABLE_KEYS: Final = ("table", "file", "delimiter", "encoding", "overflow", "keep", "columns", "extra")
-
-
-@dataclass(frozen=True, slots=True)
-class MappedTable:
-    """One ``[[tables]]`` of a mapping file.
-
-    Parameters
-    ----------
-    where : str
-        Its place in the mapping file, for errors.
-    table : Table
-        The canonical table that it fills.
-    file : str
-        The file, relative to what the import is given.
-    delimiter, encoding : str, optional
-        What separates its fields, and what its text is in; None where that is found in the file.
-    columns, extra : dict of str to Expression
-        Where each property comes from.
-    keep : tuple of str, optional
-        Columns kept under their own names; None for all that nothing else uses.
-    """
-
-    where: str
-    table: Table
-    file: str
-    delimiter: str | None
-    encoding: str | None
-    overflow: str | None
-    columns: dict[str, Expression]
-    extra: dict[str, Expression]
-    keep: tuple[str, ...] | None
-
-    def source(
-        self, paths: list[Path], null: frozenset[str], delimiter: str | None = None, encoding: str | None = None
-    ) -> Source:
-        """Find and open the file (and those joined to it), and check that it has the columns named here."""
-        said = {"delimiter": self.delimiter or delimiter, "encoding": self.encoding or encoding}
-        file = open_file(locate(self.file, paths), overflow=self.overflow, **said)
-        converters = {}
-        for group, specs in (("columns", self.columns), ("extra", self.extra)):
-            for name, expression in specs.items():
-                key = f"{self.where}.{group}.{name}"
-                _check_columns(expression.columns, file, key)
-                if expression.lookup:
-                    self._load(expression.lookup, paths, null, key, said)
-                converters[group, name] = expression
-        kept = {snake_case(column): column for column in self._kept(file)}
-        for name in kept:
-            if name in self.table.columns or name in self.extra or not name:
-                raise InvalidInput(f"{self.where}.keep: {kept[name]!r} would be {name!r}, which is taken; map it.")
-        extra = {name: Expression.of_column(column) for name, column in kept.items()} | self.extra
-        return Source(self.table, file, _converter(self.columns, extra, null))
-
-    def _load(
-        self, lookup: Lookup, paths: list[Path], null: frozenset[str], key: str, said: dict[str, str | None]
-    ) -> None:
-        joined = open_file(locate(lookup.file, paths), **said)
-        _check_columns(lookup.columns, joined, key)
-        lookup.load(joined, null)
-
-    def _kept(self, file: Reader) -> Iterable[str]:
-        if self.keep is None:
-            used = {column for e in (*self.columns.values(), *self.extra.values()) for column in e.columns}
-            return [column for column in file.header if column not in used]
-        _check_columns(self.keep, file, f"{self.where}.keep")
-        return self.keep
+_KEYS: Final = ("null", "values", "title", "files", "tables")
+_TABLE_KEYS: Final = (
+    "table",
+    "file",
+    "delimiter",
+    "encoding",
+    "overflow",
+    "header",
+    "once",
+    "each",
+    "keep",
+    "columns",
+    "extra",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +87,17 @@ class Mapping:
         Spellings of "nothing".
     tables : tuple of MappedTable
         In the file's order.
+    kinds : dict of str to Kind
+        The kinds of file that are known by their columns.
+    title : str
+        What it is for, in a line.
     """
 
     path: Path
     null: frozenset[str]
     tables: tuple[MappedTable, ...]
+    kinds: Dict[str, Kind]
+    title: str
 
     def sources(
         self,
@@ -161,12 +124,23 @@ class Mapping:
         InvalidInput
             If a file is missing or lacks a column that the mapping names, or a given file is not named by it.
         """
-        found = existing(paths)
-        named = {name for table in self.tables for name in (table.file, *_joined(table))}
-        for path in found:
-            if not path.is_dir() and not is_named(path, named):
-                raise InvalidInput(f"{path}: {self.path} does not name this file.", field="paths", allowed=named)
-        return in_import_order((table.source(found, self.null, delimiter, encoding) for table in self.tables), TABLES)
+        there = existing(paths)
+        named = {name for table in self.tables for name in (table.file, *table.joined)} - set(self.kinds)
+        known = [path for path in there if path.is_dir() or is_named(path, named)]
+        if not self.kinds:
+            for path in there:
+                if path not in known:
+                    raise InvalidInput(f"{path}: {self.path} does not name this file.", field="paths", allowed=named)
+        found, _ = self.sort_files([path for path in there if path.is_dir() or path not in known], delimiter, encoding)
+        given = Given(there, found, delimiter, encoding)
+        sources = [source for table in self.tables for source in table.sources(given, self.null)]
+        return in_import_order(sources, TABLES)
+
+    def sort_files(
+        self, paths: Iterable[Path], delimiter: str | None = None, encoding: str | None = None
+    ) -> tuple[list[Found], list[Path]]:
+        """Recognise files by their columns; see `graphcrm.intake.recognition.sort_files`."""
+        return sort_files(paths, list(self.kinds.values()), delimiter, encoding) if self.kinds else ([], [])
 
 
 def load_mapping(path: str | os.PathLike[str]) -> Mapping:
@@ -203,7 +177,10 @@ def load_mapping(path: str | os.PathLike[str]) -> Mapping:
 
 
 def _mapping(path: Path, document: Dict[str, Any]) -> Mapping:
-    _known_keys(document, ("null", "values", "tables"), "")
+    _known_keys(document, _KEYS, "")
+    title = document.get("title", "")
+    if not isinstance(title, str):
+        raise InvalidInput("title: must be a text.", field="title")
     null = document.get("null", [])
     if not isinstance(null, list) or not all(isinstance(text, str) for text in null):
         raise InvalidInput("null: must be a list of strings.", field="null")
@@ -216,11 +193,12 @@ def _mapping(path: Path, document: Dict[str, Any]) -> Mapping:
     tables = document.get("tables")
     if not isinstance(tables, list) or not tables:
         raise InvalidInput("tables: there must be at least one [[tables]].", field="tables")
-    parsed = tuple(_table(table, position, values) for position, table in enumerate(tables, 1))
-    return Mapping(path, frozenset(null), parsed)
+    kinds = read_kinds(document.get("files", {}))
+    parsed = tuple(_table(table, position, values, kinds) for position, table in enumerate(tables, 1))
+    return Mapping(path, frozenset(null), parsed, kinds, title)
 
 
-def _table(given: object, position: int, values: Dict[str, Dict[str, str]]) -> MappedTable:
+def _table(given: object, position: int, values: Dict[str, Dict[str, str]], kinds: Dict[str, Kind]) -> MappedTable:
     where = f"tables[{position}]"
     if not isinstance(given, dict):
         raise InvalidInput(f"{where}: must be a table.", field=where)
@@ -233,14 +211,16 @@ def _table(given: object, position: int, values: Dict[str, Dict[str, str]]) -> M
             allowed=TABLES,
         )
     where = f"{where} ({table.name})"
-    file = relative_name(_text(given, "file", where), f"{where}.file")
+    file = _text(given, "file", where)
+    if file not in kinds:
+        relative_name(file, f"{where}.file")
     delimiter = _text(given, "delimiter", where) if "delimiter" in given else None
     if delimiter is not None and not is_delimiter(delimiter):
         raise InvalidInput(f"{where}.delimiter: must be one character.", field="delimiter")
     encoding = checked_encoding(_text(given, "encoding", where)) if "encoding" in given else None
     overflow = _text(given, "overflow", where) if "overflow" in given else None
-    columns = _specs(given, "columns", where, table, values)
-    extra = _specs(given, "extra", where, table, values)
+    columns = _specs(given, "columns", where, table, values, kinds)
+    extra = _specs(given, "extra", where, table, values, kinds)
     for name in columns:
         if name not in table.columns:
             raise InvalidInput(
@@ -257,7 +237,28 @@ def _table(given: object, position: int, values: Dict[str, Dict[str, str]]) -> M
             raise InvalidInput(
                 f"{where}.extra.{name}: must be a snake_case name that {table.name} does not have.", field=name
             )
-    return MappedTable(where, table, file, delimiter, encoding, overflow, columns, extra, _keep(given, where))
+    return MappedTable(
+        where,
+        table,
+        file,
+        delimiter,
+        encoding,
+        overflow,
+        _names(given, "header", where) or None,
+        _text(given, "once", where) if "once" in given else None,
+        _names(given, "each", where),
+        columns,
+        extra,
+        _keep(given, where),
+        dict(kinds),
+    )
+
+
+def _names(given: Dict[str, Any], key: str, where: str) -> tuple[str, ...]:
+    names = given.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise InvalidInput(f"{where}.{key}: must be a list of columns.", field=f"{where}.{key}")
+    return tuple(names)
 
 
 def _keep(given: Dict[str, Any], where: str) -> tuple[str, ...] | None:
@@ -270,7 +271,12 @@ def _keep(given: Dict[str, Any], where: str) -> tuple[str, ...] | None:
 
 
 def _specs(
-    given: Dict[str, Any], group: str, where: str, table: Table, values: Dict[str, Dict[str, str]]
+    given: Dict[str, Any],
+    group: str,
+    where: str,
+    table: Table,
+    values: Dict[str, Dict[str, str]],
+    kinds: Dict[str, Kind],
 ) -> dict[str, Expression]:
     specs = given.get(group, {})
     if not isinstance(specs, dict):
@@ -281,7 +287,7 @@ def _specs(
         if isinstance(spec, dict):
             _known_keys(spec, SPEC_KEYS, f"{key}.")
         found[name] = compile_spec(spec, key, values, table, name)
-        if found[name].lookup:
+        if found[name].lookup and spec["file"] not in kinds:
             relative_name(spec["file"], f"{key}.file")
     return found
 
@@ -307,31 +313,3 @@ def _known_keys(given: Dict[str, Any], known: tuple[str, ...], prefix: str) -> N
             raise InvalidInput(
                 f"{prefix}{key}: is unknown; there are: {', '.join(known)}.", field=f"{prefix}{key}", allowed=known
             )
-
-
-def _check_columns(columns: Iterable[str], file: Reader, key: str) -> None:
-    for column in columns:
-        if column not in file.header:
-            raise InvalidInput(
-                f"{key}: there is no column {column!r} in {file.name}; there are: {', '.join(file.header)}.",
-                field=column,
-                allowed=file.header,
-            )
-
-
-def _joined(table: MappedTable) -> list[str]:
-    expressions = (*table.columns.values(), *table.extra.values())
-    return [expression.lookup.file for expression in expressions if expression.lookup]
-
-
-def _converter(columns: dict[str, Expression], extra: dict[str, Expression], null: frozenset[str]) -> Any:
-    def convert(raw: dict[str, str]) -> dict[str, Any]:
-        if null:
-            raw = {name: "" if text in null else text for name, text in raw.items()}
-        values: dict[str, Any] = {name: expression(raw, name) for name, expression in columns.items()}
-        kept = {name: text for name, expression in extra.items() if (text := expression(raw, name))}
-        if kept:
-            values["extra"] = kept
-        return values
-
-    return convert

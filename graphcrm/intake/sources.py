@@ -10,6 +10,7 @@ from typing import Any
 
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers import OnReject, Reader, Reject, files_in, is_there
+from graphcrm.intake.shaping import Shape
 from graphcrm.tables import Table
 
 __all__ = ["Source", "SourceRow", "existing", "in_import_order", "is_named", "locate"]
@@ -36,22 +37,31 @@ class Source:
         What it is read from.
     convert : callable
         Makes the table's values (unknown ones in `extra`) from the file's; raises InvalidInput with the column.
+    shape : Shape, optional
+        Which rows of the table a row of the file gives; itself where None.
     """
 
     table: Table
     file: Reader
     convert: Callable[[dict[str, str]], dict[str, Any]]
+    shape: Shape | None = None
 
     def rows(self, on_reject: OnReject) -> Iterator[SourceRow]:
         """Stream the rows in the file's order; those that cannot be read or converted go to ``on_reject``."""
         convert = self.convert
-        for line, raw in self.file.rows(on_reject):
+        for line, raw in self._shaped(on_reject):
             try:
                 values = convert(raw)
             except InvalidInput as error:
                 on_reject(Reject(self.file.name, line, error.field, error.message, raw))
             else:
                 yield SourceRow(line, raw, values)
+
+    def _shaped(self, on_reject: OnReject) -> Iterator[tuple[int, dict[str, str]]]:
+        if self.shape is None:
+            return self.file.rows(on_reject)
+        self.shape.begin()
+        return ((line, raw) for line, whole in self.file.rows(on_reject) for raw in self.shape(whole))
 
 
 def existing(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:

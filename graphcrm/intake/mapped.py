@@ -1,0 +1,183 @@
+"""One table of a mapping: the files it is read from, and what makes its values of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graphcrm.errors import InvalidInput
+from graphcrm.intake.expressions import Expression, snake_case
+from graphcrm.intake.lookups import Lookup
+from graphcrm.intake.readers import Reader, open_file
+from graphcrm.intake.recognition import Found, Kind, Renamed
+from graphcrm.intake.shaping import Shape
+from graphcrm.intake.sources import Source, locate
+from graphcrm.tables import Table
+
+__all__ = ["Given", "MappedTable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an import is given.
+
+    Parameters
+    ----------
+    paths : list of Path
+        Files and folders.
+    found : list of Found
+        Those that are known by their columns.
+    delimiter, encoding : str, optional
+        What separates fields, and what texts are in, where the mapping does not say so.
+    """
+
+    paths: list[Path]
+    found: Sequence[Found] = ()
+    delimiter: str | None = None
+    encoding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MappedTable:
+    """One ``[[tables]]`` of a mapping file.
+
+    Parameters
+    ----------
+    where : str
+        Its place in the mapping file, for errors.
+    table : Table
+        The canonical table that it fills.
+    file : str
+        The file, relative to what the import is given; or the kind of file, see ``kinds``.
+    delimiter, encoding, overflow : str, optional
+        See `open_file`; None where they are found in the file.
+    header : tuple of str, optional
+        The names of the columns, for a file that does not begin with them.
+    once, each
+        See `Shape`.
+    columns, extra : dict of str to Expression
+        Where each property comes from.
+    keep : tuple of str, optional
+        Columns kept under their own names; None for all that nothing else uses.
+    kinds : dict of str to Kind
+        The kinds of file that the mapping knows by their columns.
+    """
+
+    where: str
+    table: Table
+    file: str
+    delimiter: str | None
+    encoding: str | None
+    overflow: str | None
+    header: tuple[str, ...] | None
+    once: str | None
+    each: tuple[str, ...]
+    columns: dict[str, Expression]
+    extra: dict[str, Expression]
+    keep: tuple[str, ...] | None
+    kinds: dict[str, Kind] = field(default_factory=dict)
+
+    @property
+    def joined(self) -> list[str]:
+        """The files that are joined to it."""
+        return [expression.lookup.file for expression in self._expressions() if expression.lookup]
+
+    def sources(self, given: Given, null: frozenset[str]) -> list[Source]:
+        """Find and open the files (and those joined to them), and check that they have the columns named here."""
+        return [self._source(file, given, null) for file in self._open(self.file, given, self._wanted())]
+
+    def _expressions(self) -> Iterable[Expression]:
+        return (*self.columns.values(), *self.extra.values())
+
+    def _wanted(self) -> list[str]:
+        shaping = (*([self.once] if self.once else []), *self.each)
+        named = [column for expression in self._expressions() for column in expression.columns]
+        return [*named, *shaping, *(self.keep or ())]
+
+    def _open(self, name: str, given: Given, wanted: Iterable[str]) -> list[Reader]:
+        said = {"delimiter": self.delimiter or given.delimiter, "encoding": self.encoding or given.encoding}
+        kind = self.kinds.get(name)
+        own = name == self.file
+        overflow = self.overflow if own else None
+        if kind is None:
+            path = locate(name, given.paths)
+            return [open_file(path, overflow=overflow, columns=self.header if own else None, **said)]
+        wanted = [*wanted, *kind.header]
+        paths = [found.path for found in given.found if found.kind.name == kind.name]
+        return [Renamed(open_file(path, overflow=overflow, **said), kind, wanted) for path in paths]
+
+    def _source(self, file: Reader, given: Given, null: frozenset[str]) -> Source:
+        # Lookups and counters belong to one file: several may be of the same kind.
+        columns, extra = deepcopy((self.columns, self.extra))
+        for group, specs in (("columns", columns), ("extra", extra)):
+            for name, expression in specs.items():
+                key = f"{self.where}.{group}.{name}"
+                _check_columns(expression.columns, file, key)
+                if expression.lookup:
+                    self._load(expression.lookup, file, given, null, key)
+        _check_columns((*([self.once] if self.once else []), *self.each), file, self.where)
+        extra = {name: Expression.of_column(column) for name, column in self._kept(file).items()} | extra
+        counters = [e.counter.begin for e in (*columns.values(), *extra.values()) if e.counter]
+        shape = Shape(self.once, self.each, null, counters) if self.once or self.each or counters else None
+        return Source(self.table, file, _converter(columns, extra, null), shape)
+
+    def _load(self, lookup: Lookup, file: Reader, given: Given, null: frozenset[str], key: str) -> None:
+        itself = lookup.file == self.file
+        files = [file] if itself else self._open(lookup.file, given, lookup.columns)
+        if not files:
+            raise InvalidInput(f"{key}: there is no file of the kind {lookup.file}, which is joined.", field="paths")
+        for joined in files:
+            _check_columns(lookup.columns, joined, key)
+        lookup.load(files, null, itself=itself)
+
+    def _kept(self, file: Reader) -> dict[str, str]:
+        """The columns that are kept, by the names of their properties."""
+        if self.keep is None:
+            used = {column for expression in self._expressions() for column in expression.columns}
+            columns: Iterable[str] = [column for column in file.header if column not in used]
+        else:
+            _check_columns(self.keep, file, f"{self.where}.keep")
+            columns = self.keep
+        kept: dict[str, str] = {}
+        for column in columns:
+            name = snake_case(column)
+            taken = not name or name in self.table.columns or name in self.extra or name in kept
+            if taken and not self.kinds:
+                raise InvalidInput(f"{self.where}.keep: {column!r} would be {name!r}, which is taken; map it.")
+            kept[self._free(name, kept) if taken else name] = column
+        return kept
+
+    def _free(self, name: str, kept: dict[str, str]) -> str:
+        """A name that nothing has: who shapes an export does not know the names of properties."""
+        number = 2
+        while (free := f"{name[:60] or 'column'}_{number}") in kept or free in self.extra or free in self.table.columns:
+            number += 1
+        return free
+
+
+def _check_columns(columns: Iterable[str], file: Reader, key: str) -> None:
+    for column in columns:
+        if column not in file.header:
+            raise InvalidInput(
+                f"{key}: there is no column {column!r} in {file.name}; there are: {', '.join(file.header)}.",
+                field=column,
+                allowed=file.header,
+            )
+
+
+def _converter(
+    columns: dict[str, Expression], extra: dict[str, Expression], null: frozenset[str]
+) -> Callable[[dict[str, str]], dict[str, Any]]:
+    def convert(raw: dict[str, str]) -> dict[str, Any]:
+        if null:
+            raw = {name: "" if text in null else text for name, text in raw.items()}
+        values: dict[str, Any] = {name: expression(raw, name) for name, expression in columns.items()}
+        kept = {name: text for name, expression in extra.items() if (text := expression(raw, name))}
+        if kept:
+            values["extra"] = kept
+        return values
+
+    return convert
