@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphcrm.errors import (
+        Cancelled,
         Conflict,
         Forbidden,
         GraphCRMError,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         NotFound,
         StaleVersion,
         StoreError,
+        TooMany,
     )
     from graphcrm.service.graph import Graph, connect
     from graphcrm.settings import Settings
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Cancelled",
     "Conflict",
     "Forbidden",
     "Graph",
@@ -36,6 +39,7 @@ __all__ = [
     "Settings",
     "StaleVersion",
     "StoreError",
+    "TooMany",
     "__version__",
     "connect",
 ]

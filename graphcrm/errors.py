@@ -8,6 +8,8 @@
     ├── Conflict          the id exists, or is still in use
     ├── StaleVersion      the record has changed since it was read (If-Match)
     ├── Forbidden         no valid token, or its role may not
+    ├── TooMany           as many as may wait do so already
+    ├── Cancelled         somebody had the work stopped
     └── StoreError        the database is gone, busy or too new (`retryable` says whether to try again)
 
 They carry no HTTP status: `api.errors` holds the one table that maps them.
@@ -19,6 +21,7 @@ from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
+    "Cancelled",
     "Conflict",
     "Forbidden",
     "GraphCRMError",
@@ -26,6 +29,7 @@ __all__ = [
     "NotFound",
     "StaleVersion",
     "StoreError",
+    "TooMany",
 ]
 
 
@@ -94,6 +98,14 @@ class Forbidden(GraphCRMError):
     def __init__(self, message: str, *, authenticated: bool = False) -> None:
         super().__init__(message)
         self.authenticated = authenticated
+
+
+class TooMany(GraphCRMError):
+    """As many as may wait do so already; there is room later."""
+
+
+class Cancelled(GraphCRMError):
+    """Somebody had the work stopped, or it is another process's now."""
 
 
 class StoreError(GraphCRMError):

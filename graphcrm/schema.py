@@ -44,8 +44,9 @@ LABELS: Final = (
 )
 """Labels of what users record. A node has exactly one label and an `id`, unique within it."""
 
-BOOKKEEPING_LABELS: Final = ("Change", "Revision", "Migration", "Job", "Token", "Receipt")
-"""Labels of the product's own books; a `Receipt` remembers the answer to an Idempotency-Key."""
+BOOKKEEPING_LABELS: Final = ("Change", "Revision", "Migration", "Job", "Token", "Receipt", "Webhook", "Delivery")
+"""Labels of the product's own books; a `Receipt` remembers the answer to an Idempotency-Key, a `Delivery` is what a
+webhook is still to be told."""
 
 BOOKKEEPING_KEYS: Final = frozenset({"_sources", "_seen_at", "_raw", "_records"})
 """Properties of nodes and ties that say where they came from; they are no fields. `_sources` names the sources,

@@ -58,7 +58,7 @@ _STREAM_S: Final = 3600.0
 """Seconds that a streamed query may take on Neo4j."""
 _GONE: Final = "the database does not answer; check that it runs, then try again"
 _UNKNOWN: Final = "the database went away while it committed; read the record to see whether the change is in"
-_BOOKS: Final = ("tokens/", "receipts/")
+_BOOKS: Final = ("tokens/", "receipts/", "jobs/", "webhooks/")
 """Queries of the product's own books, which no answer is computed from."""
 _BUSY: Final = "the database is busy with conflicting writes; try again"
 
@@ -72,6 +72,8 @@ class Transaction:
         self._tx = tx
         self.counters: Sequence[str] = ()
         """Those of the revision's that it holds, and raises by one each when it has moved."""
+        self.watched = False
+        """Whether a webhook wants to be told of what it changes."""
         self.changed = False
         """Whether a write query has run in it."""
         self.moved = False
@@ -277,7 +279,7 @@ class GraphStore:
 
         def attempt(tx: Transaction) -> _T:
             tx.counters = counters
-            tx.execute(queries.get("store/lock_counters"), {"counters": counters})
+            tx.watched = tx.execute(queries.get("store/lock_counters"), {"counters": counters})[0]["watched"]
             result = work(tx)
             if tx.moved:
                 tx.run("store/raise_counters", counters=counters)

@@ -1,8 +1,11 @@
-// Take the counters that a transaction is about to raise, so that others with the same keys wait for it.
+// Take the counters that a transaction is about to raise, so that others with the same keys wait for it; also whether
+// any webhook wants to be told of what it changes.
 // @access write
 // @param counters: list of str
 // @returns written: int
+// @returns watched: bool
 UNWIND $counters AS counter
 MATCH (v:Revision {id: counter})
 SET v.locked = coalesce(v.locked, 0) + 1
-RETURN count(v) AS written
+WITH count(v) AS written
+RETURN written, EXISTS { MATCH (:Webhook) } AS watched

@@ -11,7 +11,7 @@ import sys
 import click
 
 from graphcrm import __version__
-from graphcrm.cli import asking, intake, serving, tokens, upkeep
+from graphcrm.cli import asking, intake, jobs, serving, tokens, upkeep
 from graphcrm.errors import GraphCRMError
 
 __all__ = ["cli", "main"]
@@ -68,6 +68,7 @@ for command in (
     asking.map_,
     intake.import_,
     intake.sample,
+    jobs.jobs,
     serving.serve,
     serving.demo,
     tokens.token,

@@ -33,6 +33,7 @@ from graphcrm.service.answers import (
     name_of,
     table,
 )
+from graphcrm.service.jobs import Claim, Jobs
 from graphcrm.service.records import Records
 from graphcrm.service.resident import Resident, Snapshot
 from graphcrm.service.search import find_parties
@@ -80,6 +81,7 @@ class Graph:
         self.store = GraphStore(settings)
         self.records = Records(self.store)
         self.tokens = Tokens(self.store)
+        self.jobs = Jobs(self.store, settings.home)
         self._resident = Resident(self.store)
 
     def __enter__(self) -> Graph:
@@ -90,6 +92,7 @@ class Graph:
 
     def close(self) -> None:
         """Close the connection; the embedded engine stops with its last user."""
+        self.jobs.holder.close()
         self.store.close()
 
     # ---- the network ----
@@ -416,16 +419,20 @@ class Graph:
         progress: Progress | None = None,
         delimiter: str | None = None,
         encoding: str | None = None,
+        source: str = "files",
+        claim: Claim | None = None,
     ) -> ImportReport:
-        """Load files; see `graphcrm.intake.importer.import_files`."""
+        """Load files (see `graphcrm.intake.importer.import_files`) and leave an entry in `jobs`."""
         from graphcrm.intake.importer import import_files
 
-        if rejects is None:
-            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-            rejects = self.settings.home / "rejects" / f"{stamp}.csv"
-        return import_files(
-            self.records, paths, mapping, dry_run, rejects, progress, delimiter=delimiter, encoding=encoding
-        )
+        paths = list(paths)
+
+        def load(rejects: Path, progress: Progress | None) -> ImportReport:
+            return import_files(
+                self.records, paths, mapping, dry_run, rejects, progress, delimiter=delimiter, encoding=encoding
+            )
+
+        return self.jobs.recorded(load, paths, source, rejects, progress, dry_run, claim)
 
     def revision(self) -> int:
         """A number that every write raises."""

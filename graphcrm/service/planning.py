@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from graphcrm.errors import StoreError
+from graphcrm.service import outbox
 from graphcrm.service.source_records import SourceRecord, Speaker, forget_records, write_records
 from graphcrm.store import Transaction
 from graphcrm.tables import Row
@@ -103,6 +104,8 @@ class Plan:
                 rows = [tie.ends | {"properties": tie.properties} for tie in group]
                 _write(tx, query, _words(*kind), rows, **more)
         write_records(tx, self.records)
+        if tx.watched:
+            outbox.remember(tx, **outbox.changes_of(self.creates, self.updates, self.new_ties, self.cut_ties))
 
 
 def _write(tx: Transaction, query: str, words: dict[str, str], rows: list[dict[str, Any]], **more: Any) -> None:

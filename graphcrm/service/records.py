@@ -11,6 +11,7 @@ from typing import Any
 
 from graphcrm import limits
 from graphcrm.errors import Conflict, InvalidInput, StaleVersion
+from graphcrm.service import outbox
 from graphcrm.service.listing import Page, TiePages, page_of_nodes
 from graphcrm.service.loading import Loading
 from graphcrm.service.planning import Mode, Outcome, Rejected, delete_ties, keys_of
@@ -343,6 +344,7 @@ class Records:
             tx.run("nodes/create", words={"LABEL": "Customer"}, rows=[row], **said_of(properties))
             rename_records(tx, about_node("Contact", id_), about_node("Customer", id_))
             move_ties(tx, ties, id_)
+            outbox.remember(tx, created=[id_])
             customer = read_record(tx, "customers", id_)
             if receipt:
                 remember(tx, *receipt, customer)

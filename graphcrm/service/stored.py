@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from graphcrm.errors import Conflict, InvalidInput, NotFound
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id
+from graphcrm.service import outbox
 from graphcrm.service.planning import TieRow, resolve_labels
 from graphcrm.service.references import stands_for
 from graphcrm.service.source_records import about_node, forget_records, own_fields
@@ -178,6 +179,8 @@ def delete_node(tx: Transaction, table: Table, current: dict[str, Any], detach: 
         )
     forget_records(tx, [about_node(label, id_), *(tie.properties.get("id", "") for tie in ties)])
     tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
+    if label == "Customer":
+        outbox.remember(tx, deleted=[id_])
 
 
 def tie_record(type_: str, source_id: str, target_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:

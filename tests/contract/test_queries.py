@@ -78,6 +78,13 @@ def filled(graphs: dict[str, Graph]) -> dict[str, Graph]:
         )
         graph.store.write(lambda tx: tx.run("tokens/create", id="t", hash="h", role="viewer", at=T0))
         graph.store.write(lambda tx: tx.run("receipts/create", id="r", fingerprint="f", answer="{}", at=T0))
+        for id_, state in (("j1", "done"), ("j2", "running"), ("j3", "queued")):
+            job = {"id": id_, "state": state, "progress": 0.5, "made_at": T0}
+            graph.store.write(lambda tx, job=job: tx.run("jobs/create", properties=job))
+        waiting = [{"id": f"w1:{number}", "events": "[]", "made_at": T0, "attempts": 0} for number in range(3)]
+        graph.store.write(lambda tx, rows=waiting: tx.run("webhooks/add_deliveries", rows=rows))
+        hook = {"id": "w1", "url": "https://example.com", "events": ["customer.created", "customer.deleted"]}
+        graph.store.write(lambda tx, hook=hook: tx.run("webhooks/create", properties=hook))
     return graphs
 
 
@@ -164,6 +171,19 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     "store/read_migrations": [({}, {})],
     "tokens/list": [({}, {})],
     "receipts/read": [({}, {"id": "r"}), ({}, {"id": "nobody"})],
+    "jobs/read": [({}, {"id": "j1"}), ({}, {"id": "nobody"})],
+    "jobs/page": [({}, {"before_id": None, "row_limit": 2}), ({}, {"before_id": "j2", "row_limit": 2})],
+    "jobs/list_open": [({}, {"row_limit": 10}), ({}, {"row_limit": 1})],
+    "webhooks/list": [({}, {})],
+    "webhooks/page_deliveries": [
+        ({}, {"after_id": "w1:", "before_id": "w1;", "row_limit": 2}),
+        ({}, {"after_id": "w1:1", "before_id": "w1;", "row_limit": 9}),
+    ],
+    "webhooks/count_deliveries": [
+        ({}, {"after_id": "w1:", "before_id": "w1;", "row_limit": 9}),
+        ({}, {"after_id": "w1:", "before_id": "w1;", "row_limit": 2}),
+        ({}, {"after_id": "w2:", "before_id": "w2;", "row_limit": 2}),
+    ],
 }
 """Queries whose answers must be equal, with the words and parameters to ask them with."""
 
@@ -217,6 +237,14 @@ WRITES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "tokens/delete": ({}, {"id": "t"}),
     "receipts/create": ({}, {"id": "r2", "fingerprint": "g", "answer": "[]", "at": T0}),
     "receipts/delete_old": ({}, {"before": datetime(2026, 1, 1, tzinfo=UTC)}),
+    "jobs/create": ({}, {"properties": {"id": "j4", "state": "queued", "made_at": T0, "owner": None}}),
+    "jobs/update": ({}, {"id": "j1", "changes": {"state": "failed", "progress": None, "ended_at": T0}}),
+    "webhooks/create": ({}, {"properties": {"id": "w2", "url": "https://example.org", "events": ["import.finished"]}}),
+    "webhooks/update": ({}, {"id": "w1", "changes": {"lost_since": T0, "url": None}}),
+    "webhooks/delete": ({}, {"id": "w1"}),
+    "webhooks/add_deliveries": ({}, {"rows": [{"id": "w1:9", "events": "[]", "made_at": T0, "attempts": 0}]}),
+    "webhooks/update_delivery": ({}, {"id": "w1:0", "changes": {"attempts": 1, "next_at": T0}}),
+    "webhooks/delete_deliveries": ({}, {"ids": ["w1:1", "nobody"]}),
 }
 
 
@@ -280,7 +308,7 @@ def _write(graph: Graph, name: str, words: dict[str, str], parameters: dict[str,
 def _dump(graph: Graph) -> dict[str, Any]:
     nodes = {
         label: graph.store.read("nodes/page", words={"LABEL": label}, after_id="", ids=None, filters=[], row_limit=1000)
-        for label in (*LABELS, "Token", "Receipt")
+        for label in (*LABELS, "Token", "Receipt", "Job", "Webhook", "Delivery")
     }
     ties = {
         name: graph.store.read(

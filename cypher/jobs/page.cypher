@@ -1,0 +1,10 @@
+// A page of jobs, the latest first.
+// @access read
+// @param before_id: str or null, the last id of the page before; null at first
+// @param row_limit: int, rows
+// @returns record: map
+MATCH (j:Job)
+WHERE $before_id IS NULL OR j.id < $before_id
+RETURN properties(j) AS record
+ORDER BY j.id DESC
+LIMIT $row_limit

@@ -1,0 +1,191 @@
+"""The outbox: what webhooks are to be told, written in the transaction of the change itself.
+
+So an event is there exactly when its change is. `graphcrm.service.delivery` sends what lies here and takes it away.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+from graphcrm import limits
+from graphcrm.store import Transaction
+
+__all__ = ["EVENTS", "EVENTS_A_DELIVERY", "Tie", "changes_of", "parties_of", "range_of", "remember"]
+
+EVENTS: Final = (
+    "customer.created",
+    "customer.updated",
+    "customer.merged",
+    "customer.deleted",
+    "referral.created",
+    "import.finished",
+)
+"""What a webhook may ask for."""
+
+EVENTS_A_DELIVERY: Final = 500
+"""Events of one transaction that are told together."""
+
+
+class Tie(Protocol):
+    """A tie that was written: `graphcrm.service.planning.TieRow`."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def source(self) -> tuple[str, str]: ...
+    @property
+    def target(self) -> tuple[str, str]: ...
+    @property
+    def properties(self) -> dict[str, Any]: ...
+
+
+def remember(
+    tx: Transaction,
+    *,
+    created: Iterable[str] = (),
+    updated: Mapping[str, Iterable[str]] | None = None,
+    merged: Iterable[tuple[str, str]] = (),
+    deleted: Iterable[str] = (),
+    referrals: Iterable[tuple[str, str, str]] = (),
+    finished: Iterable[Mapping[str, Any]] = (),
+) -> None:
+    """Note what a transaction changes, for every webhook that wants to know; nothing is done where there is none.
+
+    Parameters
+    ----------
+    tx : Transaction
+        The write transaction of the change. It holds the parties' ids as keys, which gives their events their order.
+    created : iterable of str
+        Ids of new customers.
+    updated : mapping of str to iterable of str, optional
+        Ids of changed customers, and the fields that changed. One that is new as well is only told as new.
+    merged : iterable of (str, str)
+        Ids of the customer that stays and of the one that it took in.
+    deleted : iterable of str
+        Ids of customers that are gone.
+    referrals : iterable of (str, str, str)
+        Ids of new referrals, of who referred, and of who was referred.
+    finished : iterable of mapping
+        Jobs that have ended, as `graphcrm.service.jobs.Jobs.read` gives them.
+    """
+    if not tx.watched:
+        return
+    new = list(created)
+    events: list[dict[str, Any]] = [{"type": "customer.created", "id": id_} for id_ in new]
+    told = set(new)
+    for id_, fields in (updated or {}).items():
+        names = sorted(name for name in fields if not name.startswith("_") and name != "id")
+        if names and id_ not in told:
+            events.append({"type": "customer.updated", "id": id_, "fields": names})
+    events += [{"type": "customer.merged", "id": id_, "merged_id": other} for id_, other in merged]
+    events += [{"type": "customer.deleted", "id": id_} for id_ in deleted]
+    events += [
+        {"type": "referral.created", "id": id_, "referrer_id": source, "referred_id": target}
+        for id_, source, target in referrals
+    ]
+    events += [_finished(job) for job in finished]
+    if events:
+        _write(tx, events)
+
+
+def _finished(job: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("id", "source", "state", "dry_run", "read", "created", "updated", "unchanged", "rejected", "message")
+    return {"type": "import.finished"} | {name: job[name] for name in names}
+
+
+def changes_of(
+    creates: Mapping[str, Sequence[Mapping[str, Any]]],
+    updates: Mapping[str, Sequence[Mapping[str, Any]]],
+    new_ties: Iterable[Tie],
+    cut_ties: Iterable[Tie],
+) -> dict[str, Any]:
+    """What a batch of rows changes, as `remember` takes it.
+
+    Parameters
+    ----------
+    creates, updates : mapping of str to sequence of mapping
+        Properties of new nodes and changed ones of others, by label.
+    new_ties, cut_ties : iterable of Tie
+        Ties that come and go: referrals, and those that a customer's `owner_id` stands for.
+
+    Returns
+    -------
+    dict
+        `created`, `updated` and `referrals`.
+    """
+    new_ties = list(new_ties)
+    updated = {row["id"]: set(row) for row in updates.get("Customer", ())}
+    for tie in (*new_ties, *cut_ties):
+        if tie.type == "OWNS" and tie.target[0] == "Customer":
+            updated.setdefault(tie.target[1], set()).add("owner_id")
+    return {
+        "created": [row["id"] for row in creates.get("Customer", ())],
+        "updated": updated,
+        "referrals": [
+            (tie.properties["id"], tie.source[1], tie.target[1]) for tie in new_ties if tie.type == "REFERRED"
+        ],
+    }
+
+
+def _write(tx: Transaction, events: Sequence[Mapping[str, Any]]) -> None:
+    hooks = [row["record"] for row in tx.run("webhooks/list")]
+    revision = tx.run("store/read_revision")[0]["revision"]
+    rows = []
+    for hook in hooks:
+        wanted = [event for event in events if event["type"] in hook["events"]]
+        if not wanted or hook.get("lost_since") is not None:
+            continue
+        first, last = range_of(hook["id"])
+        most = limits.MAX_WAITING_DELIVERIES
+        room = most - tx.run("webhooks/count_deliveries", after_id=first, before_id=last, row_limit=most)[0]["total"]
+        groups = list(_groups(wanted))
+        if len(groups) > room:
+            tx.run("webhooks/update", id=hook["id"], changes={"lost_since": datetime.now(UTC)})
+            continue
+        # The revision gives a party's deliveries their order, whoever wrote them; the time, those of one transaction.
+        stem = f"{first}{revision:016d}:{time.time_ns():020d}"
+        rows += [_row(f"{stem}:{place:06d}:{secrets.token_hex(2)}", group) for place, group in enumerate(groups)]
+    if rows:
+        tx.run("webhooks/add_deliveries", rows=rows)
+
+
+def _groups(events: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    for start in range(0, len(events), EVENTS_A_DELIVERY):
+        yield events[start : start + EVENTS_A_DELIVERY]
+
+
+def _row(id_: str, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    text = json.dumps(events, ensure_ascii=False, separators=(",", ":"))
+    return {"id": id_, "events": text, "made_at": datetime.now(UTC), "attempts": 0}
+
+
+def range_of(webhook_id: str) -> tuple[str, str]:
+    """Between which two texts the ids of a webhook's deliveries lie.
+
+    Examples
+    --------
+    >>> range_of("ab12")
+    ('ab12:', 'ab12;')
+    """
+    return f"{webhook_id}:", f"{webhook_id};"
+
+
+def parties_of(events: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The parties that some events are about.
+
+    Examples
+    --------
+    >>> sorted(parties_of([{"type": "customer.merged", "id": "C1", "merged_id": "C2"}, {"type": "import.finished"}]))
+    ['C1', 'C2']
+    """
+    found: set[str] = set()
+    for event in events:
+        if event["type"].startswith("customer."):
+            found.add(event["id"])
+        found.update(event[name] for name in ("merged_id", "referrer_id", "referred_id") if name in event)
+    return found
