@@ -18,6 +18,10 @@ MAX_LINE_BYTES: Final = 1_000_000
 """Bytes of one record in an imported file."""
 MAX_COLUMNS: Final = 2_000
 """Columns of an imported file."""
+MAX_WORKBOOK_BYTES: Final = 200_000_000
+"""Bytes of a workbook, packed or expanded: it is held in memory."""
+MAX_SHEET_CELLS: Final = 10_000_000
+"""Cells of a sheet, empty ones too."""
 MAX_EXPANSION: Final = 200
 """Times its size to which a packed file may expand, beyond its first 10 MB."""
 MAX_EXPANDED_BYTES: Final = 100_000_000_000

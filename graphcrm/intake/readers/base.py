@@ -6,13 +6,13 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, ClassVar, Final
+from typing import Any, BinaryIO, Final
 
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers.content import Content
 from graphcrm.limits import MAX_COLUMNS
 
-__all__ = ["SHOWN", "OnReject", "Reader", "Reject", "checked_header", "text_of"]
+__all__ = ["SHOWN", "OnReject", "Reader", "Reject", "StreamReader", "checked_header", "text_of"]
 
 SHOWN: Final = 1_000
 """Characters of an unreadable row that a reject shows."""
@@ -69,7 +69,7 @@ class Reader(ABC):
         Bytes on disk.
     """
 
-    kind: ClassVar[str]
+    kind: str
     header: tuple[str, ...]
 
     def __init__(self, content: Content) -> None:
@@ -77,14 +77,13 @@ class Reader(ABC):
         self.path = content.path
         self.name = content.name
         self.size = content.size
-        self._stream: BinaryIO | None = None
-        self._offset = 0
 
     @property
+    @abstractmethod
     def offset(self) -> int:
         """About how many of the bytes are read so far."""
-        return self._offset if self._stream is None else min(self.content.position(self._stream), self.size)
 
+    @abstractmethod
     def rows(self, on_reject: OnReject) -> Iterator[tuple[int, dict[str, str]]]:
         """Stream the rows.
 
@@ -104,13 +103,32 @@ class Reader(ABC):
         InvalidInput
             If the file is damaged beyond a row, or changed while it was read.
         """
+
+
+class StreamReader(Reader):
+    """A reader that goes through its bytes once, from the beginning."""
+
+    def __init__(self, content: Content) -> None:
+        super().__init__(content)
+        self._stream: BinaryIO | None = None
+        self._done = False
+
+    @property
+    def offset(self) -> int:
+        """About how many of the bytes are read so far."""
+        if self._stream is None:
+            return self.size if self._done else 0
+        return min(self.content.position(self._stream), self.size)
+
+    def rows(self, on_reject: OnReject) -> Iterator[tuple[int, dict[str, str]]]:
+        """Stream the rows; see `Reader.rows`."""
         with self.content.open() as stream:
             self._stream = stream
             try:
                 yield from self._read(stream, on_reject)
             finally:
                 self._stream = None
-        self._offset = self.size
+        self._done = True
         self.content.check_unchanged()
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,15 @@ from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers.base import Reader
 from graphcrm.intake.readers.content import Content, contents_of, is_zip, split_path
 from graphcrm.intake.readers.encodings import checked_encoding, find_encoding
+from graphcrm.intake.readers.events import CalendarFile
+from graphcrm.intake.readers.excel import ExcelFile
+from graphcrm.intake.readers.jsonlines import JsonLinesFile
+from graphcrm.intake.readers.mail import MaildirFolder, MboxFile, MessageFile, is_maildir
+from graphcrm.intake.readers.parquet import ParquetFile
+from graphcrm.intake.readers.people import PART as ADDRESSES
+from graphcrm.intake.readers.people import AddressesOf
 from graphcrm.intake.readers.separated import CsvFile, find_dialect
+from graphcrm.intake.readers.vcard import VCardFile
 
 __all__ = ["files_in", "find_kind", "is_there", "open_file"]
 
@@ -25,6 +33,32 @@ _MAGIC: Final = (
     (b"Rar!", "a RAR archive"),
     (b"SQLite format 3", "a database"),
 )
+_BINARY: Final = ((b"PAR1", "parquet"), (b"PK\x03\x04", "excel"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "excel"))
+_PATTERNS: Final = (
+    (re.compile(r"BEGIN:VCARD\s*$", re.IGNORECASE | re.MULTILINE), "vcard"),
+    (re.compile(r"BEGIN:VCALENDAR\s*$", re.IGNORECASE | re.MULTILINE), "calendar"),
+    (re.compile(r"\{\s*[\"}]"), "jsonl"),
+    (re.compile(r"From \S[^\n]*\d\d:\d\d[^\n]*\n"), "mbox"),
+    # A message's first lines are headers, and one of them is what only a message has.
+    (
+        re.compile(
+            r"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?(?:From|Date|Message-ID|MIME-Version|Received):[ \t]", re.I
+        ),
+        "eml",
+    ),
+)
+_JSON_LIST: Final = re.compile(r"\[\s*[{\]]")
+_TEXTS: Final = ("jsonl", "vcard", "calendar")
+_WITH_ADDRESSES: Final = ("mbox", "eml", "maildir", "calendar")
+_READERS: Final[dict[str, Callable[[Content, str], Reader]]] = {
+    "jsonl": JsonLinesFile,
+    "vcard": VCardFile,
+    "calendar": CalendarFile,
+    "mbox": lambda content, _: MboxFile(content),
+    "eml": lambda content, _: MessageFile(content),
+    "excel": lambda content, _: ExcelFile(content),
+    "parquet": lambda content, _: ParquetFile(content),
+}
 _MARKUP: Final = re.compile(r"<(\?xml|!doctype|html|table|head|meta)\b", re.IGNORECASE)
 
 
@@ -41,7 +75,8 @@ def open_file(
     Parameters
     ----------
     path : Path
-        A file, or a way into one: ``exports.zip/customers.csv`` for a file of a zip.
+        A file or Maildir folder, or a way into one: ``exports.zip/customers.csv`` for a file of a zip,
+        ``book.xlsx/Sheet2`` for a sheet, ``inbox.mbox/addresses`` for who is named in a mailbox or calendar.
     delimiter : str, optional
         The character between two fields of separated values; found unless given.
     encoding : str, optional
@@ -59,11 +94,24 @@ def open_file(
     InvalidInput
         If the file cannot be read, is in no format that is known, or holds nothing to read.
     """
+    if path.is_dir() or (path.parent.is_dir() and is_maildir(path.parent) and not path.exists()):
+        return _folder(path)
     content = _content(path)
     kind = find_kind(content)
-    if kind != "csv":
-        raise InvalidInput(f"{content.name}: is {kind}.")
-    encoding = find_encoding(content) if encoding is None else checked_encoding(encoding)
+    if kind == "csv" or (kind in _TEXTS and (delimiter or overflow or columns)):
+        return _separated(content, delimiter, encoding, overflow, columns)
+    reader = _READERS[kind](content, _encoding(content, encoding) if kind in _TEXTS else "")
+    return _part_of(reader)
+
+
+def _separated(
+    content: Content,
+    delimiter: str | None,
+    encoding: str | None,
+    overflow: str | None,
+    columns: Sequence[str] | None,
+) -> CsvFile:
+    encoding = _encoding(content, encoding)
     dialect = find_dialect(content, encoding)
     return CsvFile(
         content,
@@ -73,6 +121,28 @@ def open_file(
         quote=dialect.quote,
         columns=columns,
     )
+
+
+def _encoding(content: Content, given: str | None) -> str:
+    return find_encoding(content) if given is None else checked_encoding(given)
+
+
+def _part_of(reader: Reader) -> Reader:
+    """Give the table of a reader that its content's part names."""
+    part = reader.content.part
+    if not part or reader.kind == "excel":
+        return reader
+    parts = [ADDRESSES] if reader.kind in _WITH_ADDRESSES else []
+    if part not in parts:
+        raise InvalidInput(f"{reader.name}: {reader.path} holds no {part!r}.", field="paths", allowed=parts)
+    return AddressesOf(reader)
+
+
+def _folder(path: Path) -> Reader:
+    folder, part = (path, "") if path.is_dir() else (path.parent, path.name)
+    if not is_maildir(folder):
+        raise InvalidInput(f"{path}: is a folder, and no Maildir; name the files in it.", field="paths")
+    return _part_of(MaildirFolder(folder, part))
 
 
 def find_kind(content: Content) -> str:
@@ -86,7 +156,8 @@ def find_kind(content: Content) -> str:
     Returns
     -------
     str
-        ``csv`` for separated values.
+        ``csv`` for separated values (and whatever is no other format), ``jsonl``, ``excel``, ``parquet``, ``vcard``,
+        ``mbox``, ``eml`` or ``calendar``.
 
     Raises
     ------
@@ -98,10 +169,20 @@ def find_kind(content: Content) -> str:
     for magic, what in _MAGIC:
         if start.startswith(magic):
             raise InvalidInput(f"{content.name}: is {what}, which is not read; export CSV instead.")
-    text = start.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")
+    for magic, kind in _BINARY:
+        if start.startswith(magic):
+            return kind
+    text = _as_text(content, start)
     if _MARKUP.match(text):
         raise InvalidInput(f"{content.name}: is XML or HTML, which is not read; export CSV instead.")
-    return "csv"
+    if _JSON_LIST.match(text):
+        raise InvalidInput(f"{content.name}: is one JSON list; write one object on each line.")
+    return next((kind for pattern, kind in _PATTERNS if pattern.match(text)), "csv")
+
+
+def _as_text(content: Content, start: bytes) -> str:
+    encoding = find_encoding(content) if b"\0" in start else "utf-8"
+    return start.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
 
 
 def files_in(path: Path) -> list[Path]:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Final
+from typing import BinaryIO, Final
 
 from graphcrm.errors import InvalidInput
-from graphcrm.intake.readers.base import SHOWN, OnReject, Reader, Reject, checked_header
+from graphcrm.intake.readers.base import SHOWN, OnReject, Reject, StreamReader, checked_header
 from graphcrm.intake.readers.content import Content
 from graphcrm.intake.readers.encodings import checked_encoding
 from graphcrm.intake.readers.lines import TOO_LONG, Lines, LineTooLong, decoded_lines
@@ -113,7 +113,7 @@ def _quote(header: str, delimiter: str) -> str:
     return "'" if single else '"'
 
 
-class CsvFile(Reader):
+class CsvFile(StreamReader):
     """Separated values with a header.
 
     Parameters
@@ -138,7 +138,7 @@ class CsvFile(Reader):
         If the file cannot be opened or has no usable header.
     """
 
-    kind: ClassVar[str] = "csv"
+    kind = "csv"
 
     def __init__(
         self,
