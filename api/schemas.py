@@ -6,19 +6,25 @@ computed would cost more than computing it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "BulkAnswer",
     "ChainAnswer",
+    "ErasedAnswer",
     "Health",
     "InfluencersAnswer",
     "NeighborhoodAnswer",
     "PathsAnswer",
+    "PinRequest",
     "ProblemDocument",
+    "ProvenanceAnswer",
     "SearchAnswer",
+    "SourceAnswer",
+    "SourceRequest",
+    "SourcesAnswer",
     "TreeAnswer",
 ]
 
@@ -50,6 +56,84 @@ class ProblemDocument(BaseModel):
 
 class _List(BaseModel):
     next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null on the last.")
+
+
+class SourceRequest(BaseModel):
+    """What is said of a source; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str | None = Field(None, min_length=1, max_length=64, description="What it is, such as `crm`.")
+    trust: int | None = Field(
+        None, ge=0, le=100, strict=True, description="Of sources that disagree the most trusted is shown."
+    )
+
+
+class SourceAnswer(BaseModel):
+    """A source, and how much it describes."""
+
+    name: str
+    kind: str
+    trust: int
+    created_at: str | None
+    nodes: dict[str, int] = Field(description="By label.")
+    ties: dict[str, int] = Field(description="By type.")
+
+
+class SourcesAnswer(_List):
+    """Every source, by name."""
+
+    items: list[SourceAnswer]
+
+
+class ErasedAnswer(BaseModel):
+    """What erasing a source came to."""
+
+    removed: int = Field(description="Nodes and ties that are gone.")
+    kept: int = Field(description="Nodes and ties that others describe still.")
+
+
+class PinRequest(BaseModel):
+    """The value that a field is to show: this one, or the one that a source says."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: Any = None
+    source: str | None = Field(None, min_length=1, max_length=64)
+
+
+class Said(BaseModel):
+    """What one source says of a field."""
+
+    source: str
+    value: Any
+    raw: str | None = Field(description="As it came, where cleaning changed it.")
+    seen_at: str
+
+
+class FieldProvenance(BaseModel):
+    """A field: what is shown, whose it is, and what each source says."""
+
+    field: str
+    value: Any
+    source: str
+    rule: Literal["pinned", "trust", "recency", "only source", "name"]
+    values: list[Said]
+
+
+class Seen(BaseModel):
+    """A source of a record, and when it last said something new of it."""
+
+    source: str
+    seen_at: str
+
+
+class ProvenanceAnswer(BaseModel):
+    """Where a record's fields came from."""
+
+    id: str
+    sources: list[Seen]
+    fields: list[FieldProvenance]
 
 
 class _Computed(BaseModel):

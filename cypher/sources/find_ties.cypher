@@ -1,7 +1,8 @@
-// Some ties of a type that a source describes, as columns in one row.
+// A page of the ties of a type that a source describes, as columns in one row.
 // @access read
 // @each TYPE: types
 // @param source: str
+// @param after_id: str, the last id of the page before, '' at first
 // @param row_limit: int, ties
 // @returns source_id: list of str
 // @returns source_label: list of str
@@ -9,7 +10,7 @@
 // @returns target_label: list of str
 // @returns tie: list of map
 MATCH (a)-[r:TYPE]->(b)
-WHERE $source IN r._sources
+WHERE $source IN r._sources AND r.id > $after_id
 WITH a, r, b
 ORDER BY r.id
 LIMIT $row_limit

@@ -11,7 +11,7 @@ import sys
 import click
 
 from graphcrm import __version__
-from graphcrm.cli import asking, intake, jobs, serving, tokens, upkeep
+from graphcrm.cli import asking, intake, jobs, serving, sources, tokens, upkeep
 from graphcrm.errors import GraphCRMError
 
 __all__ = ["cli", "main"]
@@ -69,6 +69,8 @@ for command in (
     intake.import_,
     intake.sample,
     jobs.jobs,
+    sources.provenance,
+    sources.source,
     serving.serve,
     serving.demo,
     tokens.token,

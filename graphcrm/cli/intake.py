@@ -28,6 +28,7 @@ DEMO_SEED: Final = 7
 @click.option("--mapping", type=click.Path(path_type=Path), help="A TOML file that says what other files hold.")
 @click.option("--encoding", help="What texts are in, such as gb18030. [default: found in each file]")
 @click.option("--delimiter", help="What separates fields, such as ';'. [default: found in each file]")
+@click.option("--source", default="files", show_default=True, help="Where it all comes from; see `graphcrm source`.")
 @click.option("--dry-run", is_flag=True, help="Check every row and say what would happen; write nothing.")
 @click.option(
     "--rejects", type=click.Path(path_type=Path), help="CSV file for rejected rows. [default: in GRAPHCRM_HOME]"
@@ -38,6 +39,7 @@ def import_(
     mapping: Path | None,
     encoding: str | None,
     delimiter: str | None,
+    source: str,
     dry_run: bool,
     rejects: Path | None,
     format_: str,
@@ -47,7 +49,7 @@ def import_(
     Exit status 0 says that every row is in, 2 that some were rejected, 1 that it failed.
     """
     with open_graph() as graph:
-        return _import(graph, paths, mapping, encoding, delimiter, dry_run, rejects, format_)
+        return _import(graph, paths, mapping, encoding, delimiter, source, dry_run, rejects, format_)
 
 
 def _import(
@@ -56,6 +58,7 @@ def _import(
     mapping: Path | None,
     encoding: str | None,
     delimiter: str | None,
+    source: str,
     dry_run: bool,
     rejects: Path | None,
     format_: str,
@@ -63,7 +66,9 @@ def _import(
     import pandas as pd
 
     with ProgressBars() as progress:
-        report = graph.import_files(paths, mapping, dry_run, rejects, progress, delimiter=delimiter, encoding=encoding)
+        report = graph.import_files(
+            paths, mapping, dry_run, rejects, progress, delimiter=delimiter, encoding=encoding, source=source
+        )
     rows = [
         {
             "file": item.file,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,6 +36,7 @@ from graphcrm.service.jobs import Claim, Jobs
 from graphcrm.service.records import Records
 from graphcrm.service.resident import Resident, Snapshot
 from graphcrm.service.search import find_parties
+from graphcrm.service.sources import Sources
 from graphcrm.service.tokens import Tokens
 from graphcrm.settings import Settings
 from graphcrm.store import GraphStore
@@ -80,6 +80,7 @@ class Graph:
         self.settings = settings
         self.store = GraphStore(settings)
         self.records = Records(self.store)
+        self.sources = Sources(self.store)
         self.tokens = Tokens(self.store)
         self.jobs = Jobs(self.store, settings.home)
         self._resident = Resident(self.store)
@@ -429,7 +430,7 @@ class Graph:
 
         def load(rejects: Path, progress: Progress | None) -> ImportReport:
             return import_files(
-                self.records, paths, mapping, dry_run, rejects, progress, delimiter=delimiter, encoding=encoding
+                self.records.of(source), paths, mapping, dry_run, rejects, progress, delimiter=delimiter, encoding=encoding
             )
 
         return self.jobs.recorded(load, paths, source, rejects, progress, dry_run, claim)

@@ -34,6 +34,8 @@ __all__ = [
     "read_records",
     "record_of",
     "rename_records",
+    "shown_again",
+    "trust_of",
     "trusts",
     "winners",
     "write_records",
@@ -158,7 +160,7 @@ def winners(records: Iterable[SourceRecord], trust: Mapping[str, int]) -> dict[s
             by_field.setdefault(name, []).append(record)
 
     def strength(record: SourceRecord) -> tuple[int, datetime]:
-        return _trust_of(record.source, trust), record.seen_at
+        return trust_of(record.source, trust), record.seen_at
 
     found = {}
     for name in sorted(by_field):
@@ -174,13 +176,14 @@ def _rule(best: SourceRecord, saying: Sequence[SourceRecord], trust: Mapping[str
         return "pinned"
     if not others:
         return "only source"
-    if all(_trust_of(best.source, trust) > _trust_of(other.source, trust) for other in others):
+    if all(trust_of(best.source, trust) > trust_of(other.source, trust) for other in others):
         return "trust"
-    rivals = [other for other in others if _trust_of(other.source, trust) == _trust_of(best.source, trust)]
+    rivals = [other for other in others if trust_of(other.source, trust) == trust_of(best.source, trust)]
     return "recency" if all(best.seen_at > other.seen_at for other in rivals) else "name"
 
 
-def _trust_of(source: str, trust: Mapping[str, int]) -> int:
+def trust_of(source: str, trust: Mapping[str, int]) -> int:
+    """How far a source is trusted: as people have set it, or what holds until they do."""
     return trust.get(source, _TRUST.get(source, DEFAULT_TRUST))
 
 
@@ -259,8 +262,7 @@ class Voices:
             return {}
         self.news += said if old.get("_records") else {record.id: record for record in (*records, *said)}.values()
         now = {record.source: record for record in (*records, *said)}
-        shown = {key: value for key, value in derive(list(now.values()), self._trust).items() if value is not None}
-        return difference(old, shown | {"id": old["id"]}, "replace")
+        return shown_again(old, list(now.values()), self._trust)
 
     def _said(self, records: Sequence[SourceRecord], about: str, stated: Mapping[str, Any]) -> list[SourceRecord]:
         """The records that become others: the source's own and, where a person sets a pinned value, the pin."""
@@ -274,6 +276,17 @@ class Voices:
         if source == HAND and pin and (again := pin.fields.keys() & stated.keys()):
             said.append(pin.saying({name: stated[name] for name in again}, at))
         return said
+
+
+def shown_again(old: Mapping[str, Any], records: Sequence[SourceRecord], trust: Mapping[str, int]) -> dict[str, Any]:
+    """What to change in a thing so that it shows these records, one or more, and no others.
+
+    A single record that is no pin needs no node of its own: the thing is its record.
+    """
+    alone = len(records) == 1 and records[0].source != PINNED
+    derived = derive(records, trust)
+    shown = {key: value for key, value in derived.items() if value is not None and not (alone and key == "_records")}
+    return difference(old, shown | {"id": old["id"]}, "replace")
 
 
 # ---- in the graph ----------------------------------------------------------------------------------------

@@ -1,0 +1,88 @@
+"""Commands about where facts came from: source add, list, show, erase; provenance."""
+
+from __future__ import annotations
+
+import click
+
+from graphcrm.cli.common import FORMAT, open_graph
+from graphcrm.console import print_frame
+
+__all__ = ["provenance", "source"]
+
+
+@click.group()
+def source() -> None:
+    """Where the graph's facts came from: every import belongs to a source."""
+
+
+@source.command("add")
+@click.argument("name")
+@click.option("--kind", help="What it is, such as crm, shop or newsletter. [default: files]")
+@click.option("--trust", type=click.IntRange(0, 100), help="Of sources that disagree the most trusted is shown.")
+def source_add(name: str, kind: str | None, trust: int | None) -> None:
+    """Name a source, or change the kind or trust of one; what is shown follows."""
+    with open_graph() as graph:
+        found = graph.sources.add(name, kind, trust)
+    click.echo(f"{found['name']}: {found['kind']}, trust {found['trust']}")
+
+
+@source.command("list")
+@FORMAT
+def source_list(format_: str) -> None:
+    """Names, kinds and trust of the sources, and how much each describes."""
+    import pandas as pd
+
+    with open_graph() as graph:
+        found = graph.sources.all()
+    rows = [each | {what: sum(each[what].values()) for what in ("nodes", "ties")} for each in found]
+    print_frame(pd.DataFrame(rows, columns=["name", "kind", "trust", "created_at", "nodes", "ties"]), format_)
+
+
+@source.command("show")
+@click.argument("name")
+@FORMAT
+def source_show(name: str, format_: str) -> None:
+    """What the source NAME describes, by label and type."""
+    import pandas as pd
+
+    with open_graph() as graph:
+        found = graph.sources.read(name)
+    rows = [{"what": what, "of": key, "count": n} for what in ("nodes", "ties") for key, n in found[what].items()]
+    print_frame(pd.DataFrame(rows, columns=["what", "of", "count"]), format_)
+
+
+@source.command("erase")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def source_erase(name: str, yes: bool) -> None:
+    """Remove what the source NAME alone said, and its part of what others say too."""
+    with open_graph() as graph:
+        found = graph.sources.read(name)
+        if not yes:
+            nodes, ties = (sum(found[what].values()) for what in ("nodes", "ties"))
+            click.confirm(f"Erase {name}? It describes {nodes:,} nodes and {ties:,} ties", abort=True, err=True)
+        done = graph.sources.erase(name)
+    click.echo(f"{done['removed']:,} removed, {done['kept']:,} kept that others describe too")
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@click.option("--table", default="customers", show_default=True, help="contacts, orders, ties, …")
+@FORMAT
+def provenance(id_: str, table: str, format_: str) -> None:
+    """What each source says of the record ID, field by field, and by which rule one is shown."""
+    import pandas as pd
+
+    with open_graph() as graph:
+        found = graph.sources.provenance(table, id_)
+    rows = [
+        {
+            "field": field["field"],
+            "shown": said["source"] == field["source"],
+            "rule": field["rule"] if said["source"] == field["source"] else "",
+            **said,
+        }
+        for field in found["fields"]
+        for said in field["values"]
+    ]
+    print_frame(pd.DataFrame(rows, columns=["field", "shown", "rule", "source", "value", "raw", "seen_at"]), format_)

@@ -1,0 +1,154 @@
+"""All that a source describes, derived anew: when its trust changes, and when it is erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from graphcrm.schema import LABELS, TIE_TYPES
+from graphcrm.service.planning import TieRow, delete_ties
+from graphcrm.service.source_records import (
+    PINNED,
+    about_node,
+    forget_records,
+    read_records,
+    shown_again,
+    trusts,
+    write_records,
+)
+from graphcrm.store import GraphStore, Transaction
+
+__all__ = ["BATCH", "NODES", "TIES_SAID", "revise", "update_ties"]
+
+BATCH: Final = 5_000
+NODES: Final = tuple(label for label in LABELS if label not in ("Source", "Record"))
+"""Labels of nodes that sources describe."""
+TIES_SAID: Final = tuple(name for name in TIE_TYPES if name != "DESCRIBES")
+"""Types of ties that sources describe."""
+
+
+def revise(store: GraphStore, source: str, keep: bool) -> tuple[int, int]:
+    """Show anew all that a source describes.
+
+    Parameters
+    ----------
+    store : GraphStore
+        The graph.
+    source : str
+        The source's name.
+    keep : bool
+        Whether its word still counts; otherwise what it says is taken out.
+
+    Returns
+    -------
+    tuple of int
+        How many nodes and ties are gone, and how many of those that it described are left.
+    """
+    gone = seen = 0
+    for type_ in TIES_SAID:
+        for ties in _pages(store, partial(_tie_page, type_=type_, source=source), keep):
+            gone += store.write(partial(_revise_ties, ties=ties, source=source, keep=keep), _ids(ties), repeatable=True)
+            seen += len(ties)
+    for label in NODES:
+        for nodes in _pages(store, partial(_node_page, label=label, source=source), keep):
+            work = partial(_revise_nodes, label=label, nodes=nodes, source=source, keep=keep)
+            gone += store.write(work, _ids(nodes), repeatable=True)
+            seen += len(nodes)
+    return gone, seen - gone
+
+
+def update_ties(tx: Transaction, ties: Sequence[TieRow]) -> None:
+    """Change properties of ties; None removes one."""
+    for kind in sorted({tie.kind for tie in ties}):
+        words = dict(zip(("TYPE", "SOURCE", "TARGET"), kind, strict=True))
+        rows = [tie.ends | {"properties": tie.properties} for tie in ties if tie.kind == kind]
+        tx.run("ties/update", words=words, rows=rows)
+
+
+def _pages(store: GraphStore, page: Any, keep: bool) -> Iterator[list[Any]]:
+    after = ""
+    while found := store.reading(partial(page, after=after)):
+        yield found
+        # What is erased is found no more, so the first page is always the next one.
+        after = _ids(found)[-1] if keep else ""
+
+
+def _ids(things: Sequence[Any]) -> list[str]:
+    return [thing.properties["id"] if isinstance(thing, TieRow) else thing["id"] for thing in things]
+
+
+def _tie_page(tx: Transaction, *, type_: str, source: str, after: str) -> list[TieRow]:
+    columns = tx.run("sources/find_ties", words={"TYPE": type_}, source=source, after_id=after, row_limit=BATCH)[0]
+    names = ("source_label", "source_id", "target_label", "target_id", "tie")
+    return [
+        TieRow(type_, (a_label, a), (b_label, b), tie)
+        for a_label, a, b_label, b, tie in zip(*(columns[name] for name in names), strict=True)
+    ]
+
+
+def _node_page(tx: Transaction, *, label: str, source: str, after: str) -> list[dict[str, Any]]:
+    found = tx.run("sources/find_nodes", words={"LABEL": label}, source=source, after_id=after, row_limit=BATCH)
+    return list(found[0]["records"])
+
+
+def _revise_ties(tx: Transaction, *, ties: Sequence[TieRow], source: str, keep: bool) -> int:
+    changes, gone = _revised(tx, {tie.properties["id"]: tie.properties for tie in ties}, source, keep)
+    delete_ties(tx, [tie for tie in ties if tie.properties["id"] in gone])
+    changed = [tie._replace(properties=changes[id_]) for tie in ties if (id_ := tie.properties["id"]) in changes]
+    update_ties(tx, changed)
+    return len(gone)
+
+
+def _revise_nodes(tx: Transaction, *, label: str, nodes: Sequence[dict[str, Any]], source: str, keep: bool) -> int:
+    changes, gone = _revised(tx, {about_node(label, node["id"]): node for node in nodes}, source, keep)
+    ids = [node["id"] for node in nodes if about_node(label, node["id"]) in gone]
+    held: dict[str, set[str]] = {}
+    if ids:
+        columns = tx.run("sources/find_held", words={"LABEL": label}, ids=ids)[0]
+        for id_, sources in zip(columns["id"], columns["sources"], strict=True):
+            held.setdefault(id_, set()).update(sources)
+        tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_ for id_ in ids if id_ not in held])
+    bare = [
+        dict.fromkeys(node) | {"id": node["id"], "name": node["id"], "_sources": sorted(held[node["id"]])}
+        for node in nodes
+        if node["id"] in held
+    ]
+    rows = [*changes.values(), *bare]
+    if rows:
+        tx.run("nodes/update", words={"LABEL": label}, rows=rows)
+    return len(ids) - len(held)
+
+
+def _revised(
+    tx: Transaction, things: Mapping[str, dict[str, Any]], source: str, keep: bool
+) -> tuple[dict[str, dict[str, Any]], set[str]]:
+    """What to change in things so that they show what is said of them, and those of which nothing is said any more.
+
+    Other than a source's, a reference's tie may have several sources and no records: then the names alone are kept.
+    """
+    trust = trusts(tx)
+    changes: dict[str, dict[str, Any]] = {}
+    gone = set()
+    for about, records in read_records(
+        tx, {about: old for about, old in things.items() if old.get("_records")}
+    ).items():
+        left = [record for record in records if keep or record.source != source]
+        if not [record for record in left if record.source != PINNED]:
+            gone.add(about)
+            left = []
+        if not keep:
+            forget_records(tx, [about])
+            if len(left) > 1:
+                write_records(tx, left)
+        if left and (changed := shown_again(things[about], left, trust)):
+            changes[about] = changed | {"id": things[about]["id"]}
+    for about, old in things.items():
+        if keep or old.get("_records"):
+            continue
+        others = [name for name in old["_sources"] if name != source]
+        if others:
+            changes[about] = {"id": old["id"], "_sources": others}
+        else:
+            gone.add(about)
+    return changes, gone

@@ -1,0 +1,344 @@
+"""Where the graph's facts came from: named sources, what each says of a thing, pinned values, and erasing a source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+from graphcrm.errors import InvalidInput, NotFound
+from graphcrm.service.deriving import BATCH, NODES, TIES_SAID, revise, update_ties
+from graphcrm.service.source_records import (
+    FILES,
+    HAND,
+    PINNED,
+    SourceRecord,
+    about_node,
+    forget_records,
+    read_records,
+    shown_again,
+    trust_of,
+    trusts,
+    winners,
+    write_records,
+)
+from graphcrm.service.stored import node_table, read_record, tie_row
+from graphcrm.store import GraphStore, Transaction
+from graphcrm.tables import TIES, Table
+from graphcrm.values import EXTRA_NAME, from_graph
+
+__all__ = ["Sources"]
+
+_HIGHEST_TRUST: Final = 100
+
+
+class Sources:
+    """The sources of a graph.
+
+    Parameters
+    ----------
+    store : GraphStore
+        The graph.
+    """
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+
+    # ---- naming them ----
+
+    def add(self, name: str, kind: str | None = None, trust: int | None = None) -> dict[str, Any]:
+        """Name a source, or say something else of one that is there.
+
+        Parameters
+        ----------
+        name : str
+            1 to 64 letters, digits and underscores.
+        kind : str, optional
+            What it is, such as ``crm``; the one it has, or ``files``, by default.
+        trust : int, optional
+            0 to 100: of sources that disagree the most trusted one is shown. The one it has, or 50, by default. Where
+            it changes, what is shown changes with it.
+
+        Returns
+        -------
+        dict
+            `name`, `kind`, `trust` and `created_at`.
+
+        Raises
+        ------
+        InvalidInput
+            A name or trust that is not allowed.
+        """
+        if not EXTRA_NAME.fullmatch(name) or name == PINNED:
+            raise InvalidInput(f"name: must be 1 to 64 letters, digits and underscores, not {name!r}", field="name")
+        if trust is not None and not 0 <= trust <= _HIGHEST_TRUST:
+            raise InvalidInput(f"trust: must lie between 0 and {_HIGHEST_TRUST}", field="trust")
+
+        def work(tx: Transaction) -> tuple[dict[str, Any], bool]:
+            old = _described(name, _stored(tx).get(name))
+            new = {
+                "kind": kind or old["kind"],
+                "trust": old["trust"] if trust is None else trust,
+                "created_at": old["created_at"] or datetime.now(UTC),
+            }
+            if new != old:
+                tx.run("sources/write", id=name, properties=new)
+            return {"name": name} | new, old["trust"] != new["trust"]
+
+        source, moved = self._store.write(work, [name], repeatable=True)
+        if moved:
+            revise(self._store, name, keep=True)
+        return _outside(source)
+
+    def all(self) -> list[dict[str, Any]]:
+        """Every source that was named, and ``hand``, by name, as `read` gives it."""
+        return [self.read(name) for name in sorted({HAND, *self._store.reading(_stored)})]
+
+    def read(self, name: str) -> dict[str, Any]:
+        """One source.
+
+        Returns
+        -------
+        dict
+            `name`, `kind`, `trust`, `created_at` (None where it was never named), and how many `nodes` by label and
+            `ties` by type it describes.
+
+        Raises
+        ------
+        NotFound
+            There is none of this name.
+        """
+
+        def work(tx: Transaction) -> dict[str, Any]:
+            counts = {
+                "nodes": {label: _count(tx, "sources/count_nodes", {"LABEL": label}, name) for label in NODES},
+                "ties": {type_: _count(tx, "sources/count_ties", {"TYPE": type_}, name) for type_ in TIES_SAID},
+            }
+            present = {what: {key: n for key, n in numbers.items() if n} for what, numbers in counts.items()}
+            named = _stored(tx).get(name)
+            if named is None and name != HAND and not any(present.values()):
+                raise NotFound(f"there is no source {name!r}; `graphcrm source list` names them")
+            return _outside({"name": name} | _described(name, named)) | present
+
+        return self._store.reading(work)
+
+    def erase(self, name: str) -> dict[str, int]:
+        """Remove what only this source said, and its part of what others say too.
+
+        A node that only it described stays, without fields, as long as ties of other sources name it. It can be run
+        again where it was cut off.
+
+        Returns
+        -------
+        dict of str to int
+            `removed` and `kept`: things that are gone, and things that others describe still.
+
+        Raises
+        ------
+        NotFound
+            Nothing knows of a source of this name.
+        """
+        self.read(name)
+        removed, kept = revise(self._store, name, keep=False)
+        self._forget(name)
+        return {"removed": removed, "kept": kept}
+
+    # ---- one thing and its sources ----
+
+    def provenance(self, table: str, id_: str) -> dict[str, Any]:
+        """What each source says of a record, and which of it is shown by which rule.
+
+        Parameters
+        ----------
+        table, id_ : str
+            Which record; ``ties`` is a table too.
+
+        Returns
+        -------
+        dict
+            `id`; `sources`, by name, each with `source` and `seen_at`; `fields`, by name, each with `field`, `value`,
+            `source`, `rule` (``pinned``, ``trust``, ``recency``, ``only source``, ``name``) and `values`: each source's
+            `source`, `value`, `raw` (as it came, where cleaning changed it) and `seen_at`.
+
+        Raises
+        ------
+        NotFound
+            There is no such record.
+        """
+
+        def work(tx: Transaction) -> dict[str, Any]:
+            spec, about, properties = _thing(tx, table, id_)
+            records = _records(tx, about, properties)
+            fields = [
+                {
+                    "field": field,
+                    "value": from_graph(field if field in spec.properties else "", winner.value),
+                    "source": winner.source,
+                    "rule": winner.rule,
+                    "values": [_value(record, field, spec) for record in records if field in record.fields],
+                }
+                for field, winner in winners(records, trusts(tx)).items()
+            ]
+            sources = [{"source": record.source, "seen_at": from_graph("", record.seen_at)} for record in records]
+            return {"id": id_, "sources": sources, "fields": fields}
+
+        return self._store.reading(work)
+
+    def pin(self, table: str, id_: str, field: str, value: Any = None, source: str | None = None) -> None:
+        """Have a field show a value whatever sources say, now and later.
+
+        Parameters
+        ----------
+        table, id_, field : str
+            Which field of which record; reference columns cannot be pinned.
+        value : object, optional
+            The value, as in `Records.patch`; None pins that there is none.
+        source : str, optional
+            Take the value that this source says instead.
+
+        Raises
+        ------
+        NotFound
+            There is no such record, or the source says nothing of the field.
+        InvalidInput
+            The value breaks the field's rule, or the field cannot be pinned.
+        """
+
+        def change(tx: Transaction, spec: Table, records: Sequence[SourceRecord], about: str) -> list[SourceRecord]:
+            if source is not None:
+                said = next((r.fields[field] for r in records if r.source == source and field in r.fields), None)
+                if said is None:
+                    raise NotFound(f"the source {source!r} says nothing of {field}")
+            else:
+                said = _valid(tx, spec, table, id_, field, value)
+            at = datetime.now(UTC)
+            pin = next((r for r in records if r.source == PINNED), SourceRecord(PINNED, about, {}, {}, at))
+            return [*(r for r in records if r.source != PINNED), pin.saying({field: said}, at)]
+
+        self._restate(table, id_, field, change)
+
+    def unpin(self, table: str, id_: str, field: str) -> None:
+        """Let a field show what sources say again.
+
+        Raises
+        ------
+        NotFound
+            There is no such record, or the field is not pinned.
+        """
+
+        def change(_: Transaction, __: Table, records: Sequence[SourceRecord], ___: str) -> list[SourceRecord]:
+            pin = next((r for r in records if r.source == PINNED), None)
+            if pin is None or field not in pin.fields:
+                raise NotFound(f"{field} of {id_!r} is not pinned")
+            left = {name: said for name, said in pin.fields.items() if name != field}
+            others = [r for r in records if r.source != PINNED]
+            return [*others, replace(pin, fields=left)] if left else others
+
+        self._restate(table, id_, field, change)
+
+    def _restate(
+        self,
+        table: str,
+        id_: str,
+        field: str,
+        change: Callable[[Transaction, Table, Sequence[SourceRecord], str], list[SourceRecord]],
+    ) -> None:
+        def work(tx: Transaction) -> None:
+            spec, about, properties = _thing(tx, table, id_)
+            if field not in spec.properties and field in (*spec.columns, "id", "extra"):
+                raise InvalidInput(f"field: {field!r} cannot be pinned; properties can", field="field")
+            records = change(tx, spec, _records(tx, about, properties), about)
+            forget_records(tx, [about])
+            if len(records) > 1 or records[0].source == PINNED:
+                write_records(tx, records)
+            _show(tx, about, properties, records)
+
+        self._store.write(work, [id_])
+
+    def _forget(self, name: str) -> None:
+        while ids := self._store.read("source_records/find_by_source", source=name, row_limit=BATCH)[0]["ids"]:
+            self._store.write(partial(_delete_records, ids=ids), [name])
+        self._store.write(lambda tx: tx.run("sources/delete", id=name), [name])
+
+
+def _delete_records(tx: Transaction, ids: list[str]) -> None:
+    tx.run("source_records/delete", ids=ids)
+
+
+def _stored(tx: Transaction) -> dict[str, dict[str, Any]]:
+    return {row["record"]["id"]: row["record"] for row in tx.run("sources/list")}
+
+
+def _described(name: str, stored: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is known of a source; of one that was not named, what holds of it until it is."""
+    if stored is None:
+        by_hand = name == HAND
+        return {"kind": HAND if by_hand else FILES, "trust": trust_of(name, {}), "created_at": None}
+    return {key: stored[key] for key in ("kind", "trust", "created_at")}
+
+
+def _outside(source: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: from_graph("", value) for key, value in source.items()}
+
+
+def _count(tx: Transaction, query: str, words: dict[str, str], source: str) -> int:
+    return int(tx.run(query, words=words, source=source)[0]["total"])
+
+
+def _value(record: SourceRecord, field: str, spec: Table) -> dict[str, Any]:
+    return {
+        "source": record.source,
+        "value": from_graph(field if field in spec.properties else "", record.fields[field]),
+        "raw": record.raw.get(field),
+        "seen_at": from_graph("", record.seen_at),
+    }
+
+
+def _thing(tx: Transaction, table: str, id_: str) -> tuple[Table, str, dict[str, Any]]:
+    """A record's table, what records call it, and its properties."""
+    if table == "ties":
+        tie = tie_row(tx, id_)
+        words = {"TYPE": tie.type, "SOURCE": tie.source[0], "TARGET": tie.target[0]}
+        found = tx.run("ties/read_many", words=words, rows=[tie.ends])[0]["records"]
+        spec, about = TIES[tie.type], id_
+    else:
+        spec = node_table(table)
+        found = tx.run("nodes/read_many", words={"LABEL": spec.label or ""}, ids=[id_])[0]["records"]
+        about = about_node(spec.label or "", id_)
+    if not found:
+        raise NotFound(f"there is no {(spec.label or 'tie').lower()} {id_!r}")
+    return spec, about, found[0]
+
+
+def _records(tx: Transaction, about: str, properties: Mapping[str, Any]) -> list[SourceRecord]:
+    return read_records(tx, {about: properties})[about] if properties.get("_sources") else []
+
+
+def _valid(tx: Transaction, spec: Table, table: str, id_: str, field: str, value: Any) -> Any:
+    """A field's value as the graph has it; the rules are those of the whole record."""
+    current = read_record(tx, table, id_)
+    values = {key: said for key, said in current.items() if said is not None and key != "type"}
+    if spec.type:
+        values.pop("id")
+    if field in spec.columns:
+        values[field] = value
+    else:
+        values["extra"] = {**current["extra"], field: value} if value is not None else current["extra"]
+    return (
+        spec.row({key: said for key, said in values.items() if said is not None}).properties.get(field)
+        if value is not None
+        else None
+    )
+
+
+def _show(tx: Transaction, about: str, properties: Mapping[str, Any], records: Sequence[SourceRecord]) -> None:
+    changed = shown_again(properties, records, trusts(tx))
+    if not changed:
+        return
+    if about == properties["id"]:
+        tie = tie_row(tx, about)
+        update_ties(tx, [tie._replace(properties=changed | {"id": about})])
+    else:
+        tx.run("nodes/update", words={"LABEL": about.partition(":")[0]}, rows=[changed | {"id": properties["id"]}])
