@@ -1,0 +1,323 @@
+"""What two parties are compared by: names, addresses, phones and the like, brought into one form.
+
+The form serves comparison alone and is never shown or stored.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, Final
+
+import pandas as pd
+
+__all__ = ["FEATURES", "features", "fold"]
+
+FEATURES: Final = (
+    "kind",
+    "given",
+    "given_latin",
+    "surname",
+    "surname_latin",
+    "script",
+    "suffix",
+    "company",
+    "legal_form",
+    "country",
+    "address",
+    "street",
+    "number",
+    "area",
+    "postcode",
+    "birth_date",
+    "national_id",
+    "email",
+    "mailbox",
+    "phone",
+)
+"""Columns of what `features` gives, all text or None."""
+
+_FORMS: Final = {
+    "ag": "ag",
+    "bv": "bv",
+    "co ltd": "ltd",
+    "company": "",
+    "corp": "inc",
+    "corporation": "inc",
+    "gmbh": "gmbh",
+    "gmbh & co kg": "kg",
+    "inc": "inc",
+    "incorporated": "inc",
+    "kg": "kg",
+    "limited": "ltd",
+    "llc": "llc",
+    "llp": "llp",
+    "ltd": "ltd",
+    "nv": "nv",
+    "oy": "oy",
+    "plc": "plc",
+    "pty ltd": "ltd",
+    "sa": "sa",
+    "sarl": "sarl",
+    "sas": "sas",
+    "se": "se",
+    "spa": "spa",
+    "srl": "srl",
+    "股份有限公司": "plc",
+    "有限责任公司": "ltd",
+    "有限公司": "ltd",
+    "公司": "",
+}
+"""Legal forms at the end of a company's name, and which of them are the same; '' says nothing of the form."""
+
+_LONGEST_FIRST: Final = sorted(_FORMS, key=len, reverse=True)
+_ROLES: Final = frozenset(
+    [
+        "accounting",
+        "accounts",
+        "admin",
+        "billing",
+        "contact",
+        "hello",
+        "help",
+        "hr",
+        "info",
+        "invoice",
+        "invoices",
+        "mail",
+        "marketing",
+        "no-reply",
+        "noreply",
+        "office",
+        "orders",
+        "post",
+        "reception",
+        "sales",
+        "service",
+        "support",
+        "team",
+        "webmaster",
+    ]
+)
+"""Mailboxes that belong to a post and not to a person."""
+_TITLES: Final = frozenset(("dr", "frau", "herr", "mag", "miss", "mr", "mrs", "ms", "prof", "sir"))
+_SUFFIXES: Final = {"jr": "junior", "junior": "junior", "sr": "senior", "senior": "senior", "ii": "2", "iii": "3"}
+_COMPOUND: Final = frozenset(
+    ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "夏侯", "端木", "南宫")
+)
+_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]{2,4}")
+_STREET_WORDS: Final = {
+    "ave": "avenue",
+    "av": "avenue",
+    "blvd": "boulevard",
+    "cres": "crescent",
+    "ct": "court",
+    "dr": "drive",
+    "hwy": "highway",
+    "ln": "lane",
+    "pl": "place",
+    "rd": "road",
+    "st": "street",
+    "str": "strasse",
+}
+_PHONE_DIGITS: Final = 9
+"""A phone is compared by so many last digits: what stands before them is written in too many ways."""
+
+Parts = tuple[str | None, ...]
+
+
+@lru_cache(maxsize=200_000)
+def fold(text: str) -> str:
+    """The text without case, accents and punctuation, its words one space apart.
+
+    Examples
+    --------
+    >>> fold("  Müller-Lüdenscheidt, José ")
+    'muller ludenscheidt jose'
+    """
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    kept = (" " if not char.isalnum() else char for char in plain if not unicodedata.combining(char))
+    return " ".join("".join(kept).split())
+
+
+def features(parties: pd.DataFrame) -> pd.DataFrame:
+    """Bring parties into the form in which they are compared.
+
+    Parameters
+    ----------
+    parties : DataFrame
+        One row a party; columns as `duplicates.find_duplicates` takes them, any of them missing or blank.
+
+    Returns
+    -------
+    DataFrame
+        The columns `FEATURES`, in the order of the rows.
+
+    Examples
+    --------
+    >>> features(pd.DataFrame({"name": ["Dr. José Müller"]}))[["given", "surname"]].values.tolist()
+    [['jose', 'muller']]
+    """
+    texts = _Columns(parties)
+    found: dict[str, list[Any]] = {}
+    names = [_names(*row) for row in texts.rows("kind", "name", "given_name", "surname", "label")]
+    for position, column in enumerate(("kind", "given", "surname", "suffix", "company", "legal_form")):
+        found[column] = [row[position] for row in names]
+    found["given_latin"] = [_latin(text) for text in found["given"]]
+    found["surname_latin"] = [_latin(text) for text in found["surname"]]
+    found["script"] = [
+        _script(f"{given or ''}{surname or ''}")
+        for given, surname in zip(found["given"], found["surname"], strict=True)
+    ]
+    where = [
+        _address(*row)
+        for row in texts.rows("street_number", "street", "address", "suburb", "city", "postcode", "state")
+    ]
+    for position, column in enumerate(("address", "street", "number", "area", "postcode")):
+        found[column] = [row[position] for row in where]
+    found["country"] = texts.each("country", _country)
+    found["birth_date"] = texts.each("birth_date", _birth_date)
+    found["national_id"] = texts.each("national_id", lambda text: fold(text).replace(" ", "").strip("0") or None)
+    emails = texts.each("email", _email)
+    found["email"] = emails
+    pairs = zip(emails, found["kind"], strict=True)
+    found["mailbox"] = [
+        "post" if email and kind != "organization" and _is_post(email) else None for email, kind in pairs
+    ]
+    found["phone"] = texts.each("phone", _phone)
+    return pd.DataFrame({column: pd.Series(found[column], dtype=object) for column in FEATURES})
+
+
+class _Columns:
+    """The columns of a table as texts; what is blank or missing is ''."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self._table = table
+
+    def text(self, column: str) -> list[str]:
+        if column not in self._table:
+            return [""] * len(self._table)
+        return [_text(value) for value in self._table[column].tolist()]
+
+    def rows(self, *columns: str) -> Iterable[tuple[str, ...]]:
+        return zip(*(self.text(column) for column in columns), strict=True)
+
+    def each(self, column: str, form: Callable[[str], str | None]) -> list[str | None]:
+        return [form(text) if text else None for text in self.text(column)]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    if value is None or value is pd.NaT or value != value:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
+
+
+def _names(kind: str, name: str, given: str, surname: str, label: str) -> Parts:
+    """Kind, given name, surname, suffix, company and legal form."""
+    if not kind and label == "Contact":
+        kind = "person"
+    folded = fold(name)
+    core, form = _without_form(folded)
+    if kind == "organization" or (not kind and form is not None and not (given or surname)):
+        return "organization", None, None, None, core or None, form or None
+    suffix = None
+    if not (given or surname):
+        given, surname, suffix = _split_name(name)
+    return kind or None, fold(given) or None, fold(surname) or None, suffix, None, None
+
+
+def _without_form(folded: str) -> tuple[str, str | None]:
+    for form in _LONGEST_FIRST:
+        spaced = form if form[0] >= "\u4e00" else f" {form}"
+        if folded.endswith(spaced) and len(folded) > len(spaced):
+            return folded.removesuffix(spaced).strip(), _FORMS[form]
+    return folded, None
+
+
+@lru_cache(maxsize=200_000)
+def _split_name(name: str) -> tuple[str, str, str | None]:
+    """Given name, surname and suffix of a person's whole name."""
+    if _CHINESE.fullmatch(name):
+        length = 2 if name[:2] in _COMPOUND and len(name) > 2 else 1
+        return name[length:], name[:length], None
+    family, comma, rest = name.partition(",")
+    if comma and fold(rest) not in _SUFFIXES:
+        return rest, family, None
+    words = [word for word in fold(name).split() if word not in _TITLES]
+    suffix = _SUFFIXES.get(words[-1]) if len(words) > 2 else None
+    if suffix:
+        words.pop()
+    if not words:
+        return "", "", suffix
+    return " ".join(words[:-1]), words[-1], suffix
+
+
+def _script(name: str) -> str | None:
+    if not name:
+        return None
+    return "han" if any("\u4e00" <= char <= "\u9fff" for char in name) else "other"
+
+
+@lru_cache(maxsize=200_000)
+def _latin(text: str | None) -> str | None:
+    """Chinese characters as pinyin, without spaces; others as they are."""
+    if not text or not any("\u4e00" <= char <= "\u9fff" for char in text):
+        return text.replace(" ", "") if text else None
+    from pypinyin import lazy_pinyin
+
+    return "".join(lazy_pinyin(text)).replace(" ", "")
+
+
+def _address(number: str, street: str, line: str, suburb: str, city: str, postcode: str, state: str) -> Parts:
+    """The whole address as one key, the street's words, the number, the area (suburb or city), the post code."""
+    words = fold(f"{number} {street}" if number or street else line).split()
+    numbers = [word for word in words if any(char.isdigit() for char in word)]
+    rest = [_STREET_WORDS.get(word, word) for word in words if word not in set(numbers)]
+    area = fold(suburb or city)
+    code = fold(postcode).replace(" ", "")
+    whole = None
+    if rest and (numbers or area or code):
+        whole = "|".join([" ".join(numbers), " ".join(rest), code or area])
+    return whole, " ".join(rest) or None, " ".join(numbers) or None, area or fold(state) or None, code or None
+
+
+@lru_cache(maxsize=2_000)
+def _country(text: str) -> str | None:
+    """The code of two letters, or the name as it is where no country is called so."""
+    import pycountry
+
+    try:
+        return str(pycountry.countries.lookup(text).alpha_2)
+    except LookupError:
+        return fold(text) or None
+
+
+def _birth_date(text: str) -> str | None:
+    """The digits of year, month and day; a mistyped date may have one more or less than eight."""
+    digits = "".join(char for char in text[:11].partition("T")[0] if char.isdigit())
+    return digits if 7 <= len(digits) <= 9 else None
+
+
+def _email(text: str) -> str | None:
+    local, at, domain = text.casefold().strip().rpartition("@")
+    if not at or not local or not domain:
+        return None
+    local = local.partition("+")[0]
+    if domain in ("gmail.com", "googlemail.com"):
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"
+
+
+def _is_post(email: str) -> bool:
+    return email.partition("@")[0] in _ROLES
+
+
+def _phone(text: str) -> str | None:
+    digits = "".join(char for char in text if char.isdigit())
+    return digits[-_PHONE_DIGITS:] if len(digits) >= 6 else None
