@@ -30,6 +30,7 @@ _DESCRIPTIONS: Final = {
     415: "The body's type is not taken here.",
     422: "A value breaks a rule.",
     428: "`If-Match` is missing.",
+    429: "As many as may wait do so already; try again later.",
     503: "The database is gone or busy; try again after `Retry-After` seconds.",
     504: "The time limit cut the query off.",
 }

@@ -14,9 +14,10 @@ import graphcrm
 from api import errors, middleware
 from api.deps import SESSION_COOKIE, Gate
 from api.record_schemas import components
-from api.routes import analytics, operations, pages, records
+from api.routes import analytics, imports, operations, pages, records, sources
 from api.schemas import ProblemDocument
 from graphcrm import Graph
+from graphcrm.service.worker import Worker
 from graphcrm.settings import Settings
 
 __all__ = ["create_app"]
@@ -30,7 +31,7 @@ Lists answer `{"items", "next_cursor"}`. Refusals are problems (RFC 9457). A cha
 tokens send `Authorization: Bearer TOKEN`.
 """
 
-_ROUTERS = (operations.router, analytics.router, records.router)
+_ROUTERS = (operations.router, analytics.router, imports.router, sources.router, records.router)
 
 
 def create_app(graph: Graph | None = None, settings: Settings | None = None) -> FastAPI:
@@ -52,12 +53,15 @@ def create_app(graph: Graph | None = None, settings: Settings | None = None) -> 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opened = await run_in_threadpool(graphcrm.connect, settings) if graph is None else None
-        _serve(app, graph or opened)
+        opened = await run_in_threadpool(graphcrm.connect, settings) if graph is None else graph
+        _serve(app, opened)
+        app.state.worker = Worker(opened)
+        app.state.worker.start()
         try:
             yield
         finally:
-            if opened is not None:
+            await run_in_threadpool(app.state.worker.stop)
+            if graph is None:
                 await run_in_threadpool(opened.close)
 
     app = FastAPI(

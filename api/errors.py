@@ -30,6 +30,7 @@ from graphcrm.errors import (
     NotFound,
     StaleVersion,
     StoreError,
+    TooMany,
 )
 
 __all__ = [
@@ -98,6 +99,7 @@ _TABLE: tuple[tuple[type[GraphCRMError], int, str], ...] = (
     (UnsupportedMediaType, 415, "unsupported-media-type"),
     (InvalidInput, 422, "invalid-input"),
     (PreconditionRequired, 428, "precondition-required"),
+    (TooMany, 429, "too-many"),
 )
 
 

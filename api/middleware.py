@@ -22,7 +22,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem, TooLarge, problem_of, respond
-from graphcrm.limits import MAX_BODY_BYTES
+from graphcrm.limits import MAX_BODY_BYTES, MAX_UPLOAD_BYTES
 
 __all__ = [
     "BodyLimit",
@@ -39,6 +39,8 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_UPLOADS: Final = "/api/v1/imports"
+"""Where bodies are streamed to disk, and may be longer."""
 _PLAIN_WORD: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS: Final = {
     b"x-content-type-options": b"nosniff",
@@ -230,20 +232,24 @@ class BodyLimit:
         What answers.
     limit : int
         Bytes.
+    upload_limit : int
+        Bytes of an upload, which goes to disk.
     """
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES, upload_limit: int = MAX_UPLOAD_BYTES) -> None:
         self._app = app
         self._limit = limit
+        self._upload_limit = upload_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        too_large = TooLarge(f"The body is longer than {self._limit} bytes; send it in several requests.")
+        limit = self._upload_limit if scope["path"] == _UPLOADS else self._limit
+        too_large = TooLarge(f"The body is longer than {limit} bytes; send it in several requests.")
         stated = Headers(scope=scope).get("content-length", "0")
-        if not stated.isascii() or not stated.isdigit() or len(stated) > 18 or int(stated) > self._limit:
+        if not stated.isascii() or not stated.isdigit() or len(stated) > 18 or int(stated) > limit:
             await respond(problem_of(too_large))(scope, receive, send)
             return
         received = 0
@@ -252,7 +258,7 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
+            if received > limit:
                 raise too_large
             return message
 

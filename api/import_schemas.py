@@ -1,0 +1,60 @@
+"""The shapes of the answers about imports and webhooks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+__all__ = ["ImportAnswer", "ImportsAnswer"]
+
+
+class ImportedFile(BaseModel):
+    """What became of the rows of one file; counts are null while they are not known."""
+
+    file: str
+    table: str | None
+    read: int
+    created: int | None
+    updated: int | None
+    unchanged: int | None
+    rejected: int | None
+    sha256: str | None = Field(description="Of what was read.")
+
+
+class RejectedRow(BaseModel):
+    """A row that did not come in."""
+
+    file: str
+    line: int | None
+    column: str | None
+    reason: str
+
+
+class ImportAnswer(BaseModel):
+    """An import: how far it is and what came of it."""
+
+    id: str
+    kind: Literal["import"]
+    source: str = Field(description="The source that it belongs to.")
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    dry_run: bool
+    made_at: str
+    started_at: str | None
+    ended_at: str | None
+    progress: float = Field(ge=0, le=1)
+    read: int | None = Field(description="Rows: the sum of the next four, null while they are not known.")
+    created: int | None
+    updated: int | None
+    unchanged: int | None
+    rejected: int | None
+    files: list[ImportedFile]
+    message: str | None = Field(description="Why it ended otherwise than by being done.")
+    rejects: list[RejectedRow] | None = Field(None, description="The first rejected rows, where one import is read.")
+
+
+class ImportsAnswer(BaseModel):
+    """Imports, the latest first."""
+
+    items: list[ImportAnswer]
+    next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null on the last.")

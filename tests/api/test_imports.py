@@ -1,0 +1,359 @@
+"""Imports over HTTP: what is taken in, what is told of it, and that no kill -9 changes what comes of it."""
+
+from __future__ import annotations
+
+import csv
+import http.client
+import io
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+import graphcrm
+from graphcrm import limits
+from graphcrm.sample import write_sample
+from graphcrm.service.records import RESOURCES
+
+API = "/api/v1/imports"
+GRAPHCRM = Path(sys.executable).with_name("graphcrm")
+CUSTOMERS = b"id,name\nA,Ann\nB,Bob\n,Nobody\n"
+HALF = b'--x\r\nContent-Disposition: form-data; name="files"; filename="customers.csv"\r\n\r\nid,name\r\n'
+REFERRALS = b"referrer_id,referred_id,at\nA,B,2025-01-01\nA,Z,\n"
+
+Problem = Callable[..., dict[str, Any]]
+
+
+def upload(client: Any, *files: tuple[str, bytes], headers: dict[str, str] | None = None, **fields: Any) -> Any:
+    parts: list[Any] = [("files", file) for file in files]
+    if (mapping := fields.pop("mapping", None)) is not None:
+        parts.append(("mapping", ("mapping.toml", mapping)))
+    return client.post(API, files=parts, data=fields, headers=headers)
+
+
+def ended(client: Any, id_: str, seconds: float = 30) -> dict[str, Any]:
+    """The import as it is told when it has ended."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = client.get(f"{API}/{id_}")
+        assert answer.status_code == 200, answer.text
+        job: dict[str, Any] = answer.json()
+        if job["state"] not in ("queued", "running"):
+            return job
+        assert time.monotonic() < deadline, job
+        time.sleep(0.05)
+
+
+@pytest.fixture(autouse=True)
+def _no_uploads(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test leaves no uploads, as the next one finds no jobs."""
+    name = next((name for name in ("graph", "embedded_graph") if name in request.fixturenames), None)
+    graph: graphcrm.Graph | None = request.getfixturevalue(name) if name else None
+    yield
+    for id_ in graph.jobs.uploads.ids() if graph else ():
+        graph.jobs.uploads.discard(id_)  # type: ignore[union-attr]
+
+
+# ---- what is taken in, and what is told of it ------------------------------------------------------------
+
+
+def test_files_are_imported_and_told_of(client: TestClient, graph: graphcrm.Graph) -> None:
+    answer = upload(client, ("customers.csv", CUSTOMERS), ("referrals.csv", REFERRALS), source="shop")
+    assert answer.status_code == 202, answer.text
+    queued = answer.json()
+    assert answer.headers["location"] == f"{API}/{queued['id']}"
+    assert (queued["state"], queued["source"], queued["dry_run"], queued["progress"]) == ("queued", "shop", False, 0.0)
+    job = ended(client, queued["id"])
+    assert (job["state"], job["progress"], job["message"]) == ("done", 1.0, None)
+    assert (job["read"], job["created"], job["updated"], job["unchanged"], job["rejected"]) == (5, 3, 0, 0, 2)
+    assert [(file["file"], file["table"], file["rejected"]) for file in job["files"]] == [
+        ("customers.csv", "customers", 1),
+        ("referrals.csv", "referrals", 1),
+    ]
+    assert [(row["file"], row["line"], row["column"]) for row in job["rejects"]] == [
+        ("customers.csv", 4, "id"),
+        ("referrals.csv", 3, "referred_id"),
+    ]
+    assert client.get("/api/v1/customers/A").json()["name"] == "Ann"
+    assert "rejects_path" not in job
+    assert str(graph.settings.home) not in json.dumps(job)
+    rejects = client.get(f"{API}/{job['id']}/rejects")
+    assert rejects.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(rejects.text)))
+    assert [(row["file"], row["line"]) for row in rows] == [("customers.csv", "4"), ("referrals.csv", "3")]
+    assert not graph.jobs.uploads.has(job["id"])
+
+
+def test_a_mapping_comes_along(client: TestClient) -> None:
+    mapping = b'[[tables]]\ntable = "customers"\nfile = "clients.csv"\n[tables.columns]\nid = "no"\nname = "title"\n'
+    answer = upload(client, ("clients.csv", b"no,title\n7,Ann\n"), mapping=mapping)
+    job = ended(client, answer.json()["id"])
+    assert (job["state"], job["created"]) == ("done", 1), job
+    assert client.get("/api/v1/customers/7").json()["name"] == "Ann"
+
+
+def test_a_dry_run_writes_nothing_but_its_entry(client: TestClient, graph: graphcrm.Graph) -> None:
+    revision = graph.revision()
+    job = ended(client, upload(client, ("customers.csv", CUSTOMERS), dry_run="true").json()["id"])
+    assert (job["state"], job["dry_run"], job["created"], job["rejected"]) == ("done", True, 2, 1)
+    assert graph.status()["labels"] == {}
+    assert graph.revision() == revision
+
+
+def test_what_cannot_be_meant_is_told_without_paths_of_the_server(client: TestClient, graph: graphcrm.Graph) -> None:
+    job = ended(client, upload(client, ("unknown.csv", b"a,b\n1,2\n")).json()["id"])
+    assert job["state"] == "failed"
+    assert "unknown.csv" in job["message"]
+    assert str(graph.settings.home) not in job["message"]
+    assert job["files"] == []
+    assert (job["read"], job["rejects"]) == (0, [])
+
+
+def test_imports_are_listed_latest_first_with_those_of_the_command_line(
+    client: TestClient, graph: graphcrm.Graph, tmp_path: Path
+) -> None:
+    (tmp_path / "customers.csv").write_bytes(CUSTOMERS)
+    graph.import_files([tmp_path])
+    second = ended(client, upload(client, ("customers.csv", CUSTOMERS)).json()["id"])
+    listed = client.get(API, params={"limit": 1}).json()
+    assert [job["id"] for job in listed["items"]] == [second["id"]]
+    assert second["unchanged"] == 2
+    older = client.get(API, params={"limit": 1, "cursor": listed["next_cursor"]}).json()
+    assert (older["items"][0]["created"], older["next_cursor"]) == (2, None)
+
+
+def test_the_same_key_imports_once(client: TestClient, graph: graphcrm.Graph, problem: Problem) -> None:
+    key = {"Idempotency-Key": "k1"}
+    first = upload(client, ("customers.csv", CUSTOMERS), headers=key)
+    again = upload(client, ("customers.csv", CUSTOMERS), headers=key)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json()["id"] == again.json()["id"]
+    problem(upload(client, ("customers.csv", b"id,name\n"), headers=key), 422, field="Idempotency-Key")
+    ended(client, first.json()["id"])
+    assert len(graph.jobs.page().items) == 1
+
+
+def test_a_waiting_import_is_cancelled(client: TestClient, graph: graphcrm.Graph, problem: Problem) -> None:
+    client.app.state.worker.stop()  # type: ignore[attr-defined]
+    id_ = upload(client, ("customers.csv", CUSTOMERS)).json()["id"]
+    assert client.post(f"{API}/{id_}/cancel").json()["state"] == "cancelled"
+    problem(client.post(f"{API}/{id_}/cancel"), 409)
+    assert not graph.jobs.uploads.has(id_)
+    problem(client.post(f"{API}/nothing/cancel"), 404)
+    problem(client.get(f"{API}/{id_}/rejects"), 404)
+    problem(client.get(f"{API}/nothing"), 404)
+    problem(client.get(f"{API}/nothing/rejects"), 404)
+
+
+def test_the_queue_is_bounded(local: TestClient, problem: Problem) -> None:
+    local.app.state.worker.stop()  # type: ignore[attr-defined]
+    for _ in range(limits.MAX_QUEUED_IMPORTS):
+        assert upload(local, ("customers.csv", CUSTOMERS)).status_code == 202
+    problem(upload(local, ("customers.csv", CUSTOMERS)), 429)
+
+
+# ---- bad uploads -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("files", "fields", "field"),
+    [
+        ([], {"source": "x"}, "files"),
+        ([("", b"x")], {}, "files"),
+        ([(".csv", b"x")], {}, "files"),
+        ([("a.csv", b"x"), ("b/a.csv", b"x")], {}, "files"),
+        ([("a.csv", b"x")], {"dry_run": "perhaps"}, "dry_run"),
+        ([("a.csv", b"x")], {"source": "x" * 129}, "source"),
+        ([("a.csv", b"x")], {"source": "x" * 10_000}, "source"),
+        ([("a.csv", b"x")], {"colour": "red"}, "colour"),
+    ],
+)
+def test_bad_forms(
+    local: TestClient,
+    embedded_graph: graphcrm.Graph,
+    problem: Problem,
+    files: list[tuple[str, bytes]],
+    fields: dict[str, str],
+    field: str,
+) -> None:
+    boundary = "xyz"
+    body = b""
+    for name, content in files:
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+        body += head.encode() + content + b"\r\n"
+    for name, value in fields.items():
+        body += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+    body += f"--{boundary}--\r\n".encode()
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    problem(local.post(API, content=body, headers=headers), 422, field=field)
+    assert embedded_graph.jobs.uploads.ids() == []
+    assert embedded_graph.jobs.page().items == []
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"{}", "application/json", 415),
+        (b"", "multipart/form-data", 415),
+        (b"nonsense", "multipart/form-data; boundary=x", 400),
+        (b"", "multipart/form-data; boundary=x", 400),
+        (HALF, "multipart/form-data; boundary=x", 400),
+        (b"", "multipart/form-data; boundary=" + "x" * 300, 400),
+    ],
+)
+def test_bodies_that_are_no_form(
+    local: TestClient, embedded_graph: graphcrm.Graph, problem: Problem, body: bytes, kind: str, status: int
+) -> None:
+    problem(local.post(API, content=body, headers={"Content-Type": kind}), status)
+    assert embedded_graph.jobs.uploads.ids() == []
+
+
+def test_an_upload_may_be_longer_than_other_bodies_but_is_bounded(local: TestClient, problem: Problem) -> None:
+    rows = b"".join(b"C%d,%s\n" % (number, b"x" * 490) for number in range(21_000))
+    assert len(rows) > limits.MAX_BODY_BYTES
+    answer = upload(local, ("customers.csv", b"id,name\n" + rows))
+    assert answer.status_code == 202
+    local.post(f"{API}/{answer.json()['id']}/cancel")
+    too_long = {"Content-Length": str(limits.MAX_UPLOAD_BYTES + 1), "Content-Type": "multipart/form-data; boundary=x"}
+    problem(local.post(API, content=b"x", headers=too_long), 413)
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(
+    embedded_graph: graphcrm.Graph, live_server: Callable[..., str]
+) -> None:
+    address = live_server(embedded_graph).removeprefix("http://")
+    connection = http.client.HTTPConnection(address, timeout=10)
+    connection.putrequest("POST", API)
+    connection.putheader("Content-Type", "multipart/form-data; boundary=x")
+    connection.putheader("Content-Length", "1000000")
+    connection.endheaders(HALF)
+    _until(lambda: embedded_graph.jobs.uploads.ids() != [])
+    (folder,) = embedded_graph.jobs.uploads._folder.iterdir()
+    assert stat.S_IMODE((folder / "files" / "customers.csv").stat().st_mode) == 0o600
+    connection.close()
+    _until(lambda: embedded_graph.jobs.uploads.ids() == [])
+
+
+def _until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_roles(local: TestClient, embedded_graph: graphcrm.Graph, problem: Problem) -> None:
+    roles = {role: embedded_graph.tokens.create(role, role) for role in ("viewer", "editor")}
+    try:
+        viewer, editor = ({"Authorization": f"Bearer {roles[role]}"} for role in ("viewer", "editor"))
+        problem(upload(local, ("customers.csv", CUSTOMERS)), 401)
+        problem(upload(local, ("customers.csv", CUSTOMERS), headers=viewer), 403)
+        job = upload(local, ("customers.csv", CUSTOMERS), headers=editor).json()
+        problem(local.post(f"{API}/{job['id']}/cancel", headers=viewer), 403)
+        assert local.get(f"{API}/{job['id']}", headers=viewer).status_code == 200
+        assert embedded_graph.jobs.uploads.ids() in ([], [job["id"]])
+    finally:
+        for role in roles:
+            embedded_graph.tokens.revoke(role)
+
+
+# ---- kill -9 ---------------------------------------------------------------------------------------------
+
+
+class Service:
+    """The command `graphcrm serve` in a process of its own."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        environment = os.environ | {"GRAPHCRM_HOME": str(home), "GRAPHCRM_EMBEDDED_HEAP": "512m"}
+        self.process = subprocess.Popen(
+            [GRAPHCRM, "serve", "--port", str(port)], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout
+        assert self.process.stdout.readline().startswith("graphcrm is ready")
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(30)
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("company")
+    write_sample(folder, 3000, 7)
+    return folder
+
+
+def contents(graph: graphcrm.Graph) -> dict[str, list[Any]]:
+    """All records and ties, as they are told outside."""
+    found: dict[str, list[Any]] = {}
+    for table in RESOURCES:
+        items, cursor = found.setdefault(table, []), None
+        while not items or cursor is not None:
+            page = graph.records.page(table, cursor=cursor, limit=1000)
+            items += page.items
+            if (cursor := page.next_cursor) is None:
+                break
+    return found
+
+
+@pytest.mark.timeout(280)
+def test_no_kill_changes_what_comes_of_an_import(
+    embedded_graph: graphcrm.Graph, empty_home: Path, company: Path, tmp_path: Path
+) -> None:
+    """Killed while files come in, right after the answer, and at several points of the import."""
+    embedded_graph.import_files([company])
+    expected = contents(embedded_graph)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    service = Service(empty_home, port)
+    half = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    half.putrequest("POST", API)
+    half.putheader("Content-Type", "multipart/form-data; boundary=x")
+    half.putheader("Content-Length", "1000000")
+    half.endheaders(HALF)
+    _until(lambda: any((empty_home / "uploads").rglob("customers.csv")))
+    service.kill()
+    half.close()
+
+    service = Service(empty_home, port)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        assert client.get(API).json()["items"] == []
+        files = [(path.name, path.read_bytes()) for path in sorted(company.iterdir())]
+        id_ = upload(client, *files).json()["id"]
+        service.kill()
+        for least in (0.0, 0.2, 0.6):
+            service = Service(empty_home, port)
+            _until(lambda: _is_running(client, id_, least), 60)  # noqa: B023
+            service.kill()
+        service = Service(empty_home, port)
+        job = ended(client, id_, 90)
+    assert (job["state"], job["progress"], job["rejected"]) == ("done", 1.0, 0), job
+    assert len(job["files"]) == len(files)
+    service.end()
+    with graphcrm.connect(graphcrm.Settings(home=empty_home, embedded_heap="512m")) as graph:
+        found = contents(graph)
+        assert [job["state"] for job in graph.jobs.page().items] == ["done"]
+    assert found.keys() == expected.keys()
+    for table, records in expected.items():
+        assert found[table] == records, table
+
+
+def _is_running(client: httpx.Client, id_: str, least: float) -> bool:
+    job = client.get(f"{API}/{id_}").json()
+    return job["state"] == "done" or (job["state"] == "running" and job["progress"] >= least)
