@@ -39,7 +39,7 @@ def short_id(text: str) -> str:
     Examples
     --------
     >>> short_id("a@example.com"), short_id("x" * 300)[:11]
-    ('a@example.com', 'sha256-5c57')
+    ('a@example.com', 'sha256-0d4e')
     """
     if len(text) <= MAX_ID_LENGTH and text.isprintable() and not re.search(r"[\s|]", text):
         return text

@@ -31,7 +31,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _NAMES: Final = {"utf-8": "UTF-8", "gb18030": "GB18030", "cp1252": "Windows-1252", "iso8859-1": "Latin-1"}
-_NO_CHARACTER_SETS: Final = ("unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "utf-7")
+_NO_CHARACTER_SETS: Final = ("unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "utf_7")
 
 
 def called(encoding: str) -> str:
@@ -70,10 +70,10 @@ def checked_encoding(name: str) -> str:
     """
     try:
         found = codecs.lookup(name.strip()).name
-        b"".decode(found)
+        "a".encode(found)  # refuses codecs of other things than texts
     except (LookupError, ValueError, UnicodeError):
         found = "undefined"
-    if found in _NO_CHARACTER_SETS:
+    if found.replace("-", "_") in _NO_CHARACTER_SETS:
         raise InvalidInput(
             f"encoding: {name!r} is not known; name one such as utf-8, utf-16, gb18030, latin-1 or windows-1252.",
             field="encoding",
