@@ -58,11 +58,16 @@ _STREAM_S: Final = 3600.0
 """Seconds that a streamed query may take on Neo4j."""
 _GONE: Final = "the database does not answer; check that it runs, then try again"
 _UNKNOWN: Final = "the database went away while it committed; read the record to see whether the change is in"
-_BOOKS: Final = ("tokens/", "receipts/", "jobs/", "webhooks/")
+_BOOKS: Final = ("tokens/", "receipts/", "jobs/", "webhooks/", "backup/hold_")
 """Queries of the product's own books, which no answer is computed from."""
+_HELD: Final = "writing is held back for a moment, while the whole graph is being read; try again"
 _BUSY: Final = "the database is busy with conflicting writes; try again"
 
 Engine = Literal["neo4j", "embedded"]
+
+
+class _HeldError(Exception):
+    """Writers have to wait until somebody has read the whole graph."""
 
 
 class Transaction:
@@ -248,7 +253,14 @@ class GraphStore:
         """
         return self._again(lambda: self._attempt("READ", work))
 
-    def write(self, work: Callable[[Transaction], _T], keys: Iterable[str] = (), *, repeatable: bool = False) -> _T:
+    def write(
+        self,
+        work: Callable[[Transaction], _T],
+        keys: Iterable[str] = (),
+        *,
+        repeatable: bool = False,
+        through: bool = False,
+    ) -> _T:
         """Do some writing in one transaction, and raise the graph's revision when something was written.
 
         Parameters
@@ -262,6 +274,8 @@ class GraphStore:
         repeatable : bool
             Whether doing it twice is as good as once, so that it is done again when the connection broke before the
             commit was acknowledged.
+        through : bool
+            Whether to go on even where writers are held back (`graphcrm.service.whole.held`).
 
         Returns
         -------
@@ -279,7 +293,10 @@ class GraphStore:
 
         def attempt(tx: Transaction) -> _T:
             tx.counters = counters
-            tx.watched = tx.execute(queries.get("store/lock_counters"), {"counters": counters})[0]["watched"]
+            found = tx.execute(queries.get("store/lock_counters"), {"counters": counters})[0]
+            if found["held"] and not through:
+                raise _HeldError
+            tx.watched = found["watched"]
             result = work(tx)
             if tx.moved:
                 tx.run("store/raise_counters", counters=counters)
@@ -333,7 +350,7 @@ class GraphStore:
         for tried in range(_MAX_TRIES):
             try:
                 return attempt()
-            except (TransientError, ConstraintError) as error:
+            except (TransientError, ConstraintError, _HeldError) as error:
                 failure: Exception = error
                 if isinstance(error, ConstraintError) and tried >= 3:
                     break
@@ -457,8 +474,8 @@ def _translated(error: Exception) -> Exception:
         )
     if isinstance(error, ConstraintError):
         return Conflict("another record has this id already")
-    if isinstance(error, TransientError):
-        return StoreError(_BUSY, retryable=True)
+    if isinstance(error, TransientError | _HeldError):
+        return StoreError(_BUSY if isinstance(error, TransientError) else _HELD, retryable=True)
     if isinstance(error, ServiceUnavailable | SessionExpired | DriverError | OSError) or code in _SHUTTING_DOWN:
         return StoreError(_GONE, retryable=True)
     if isinstance(error, Neo4jError):
