@@ -44,9 +44,20 @@ LABELS: Final = (
 )
 """Labels of what users record. A node has exactly one label and an `id`, unique within it."""
 
-BOOKKEEPING_LABELS: Final = ("Change", "Revision", "Migration", "Job", "Token", "Receipt", "Webhook", "Delivery")
+BOOKKEEPING_LABELS: Final = (
+    "Change",
+    "Revision",
+    "Migration",
+    "Job",
+    "Token",
+    "Receipt",
+    "Webhook",
+    "Delivery",
+    "Verdict",
+    "Merge",
+)
 """Labels of the product's own books; a `Receipt` remembers the answer to an Idempotency-Key, a `Delivery` is what a
-webhook is still to be told."""
+webhook is still to be told, a `Verdict` says that two parties are not the same."""
 
 BOOKKEEPING_KEYS: Final = frozenset({"_sources", "_seen_at", "_raw", "_records"})
 """Properties of nodes and ties that say where they came from; they are no fields. `_sources` names the sources,

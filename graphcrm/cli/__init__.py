@@ -11,7 +11,7 @@ import sys
 import click
 
 from graphcrm import __version__
-from graphcrm.cli import asking, intake, jobs, serving, sources, tokens, upkeep
+from graphcrm.cli import asking, duplicates, intake, jobs, serving, sources, tokens, upkeep
 from graphcrm.errors import GraphCRMError
 
 __all__ = ["cli", "main"]
@@ -66,6 +66,7 @@ for command in (
     asking.referrals,
     asking.search,
     asking.map_,
+    duplicates.duplicates,
     intake.import_,
     intake.sample,
     jobs.jobs,

@@ -12,13 +12,10 @@ import pandas as pd
 from graphcrm.errors import InvalidInput
 from graphcrm.identity.groups import components, consistent_groups, unscored_pairs
 from graphcrm.identity.scoring import Scorer
+from graphcrm.identity.thresholds import REVIEW_PROBABILITY
 
-__all__ = ["MERGE_PROBABILITY", "PAIR_COLUMNS", "REVIEW_PROBABILITY", "Found", "find_duplicates"]
+__all__ = ["PAIR_COLUMNS", "Found", "find_duplicates"]
 
-REVIEW_PROBABILITY: Final = 0.5
-"""From here on a pair is more likely one party than two."""
-MERGE_PROBABILITY: Final = 0.99
-"""From here on a pair may be merged without anybody looking at it."""
 PAIR_COLUMNS: Final = ("left_id", "right_id", "probability", "weight", "evidence")
 
 _CONTRADICTION: Final = -10.0

@@ -13,7 +13,8 @@ import pytest
 from households import f1, register, true_pairs
 
 from graphcrm.errors import InvalidInput
-from graphcrm.identity.duplicates import MERGE_PROBABILITY, PAIR_COLUMNS, REVIEW_PROBABILITY, Found, find_duplicates
+from graphcrm.identity.duplicates import PAIR_COLUMNS, Found, find_duplicates
+from graphcrm.identity.thresholds import MERGE_PROBABILITY, REVIEW_PROBABILITY
 
 
 def pairs_of(found: Found) -> set[tuple[str, str]]:

@@ -1,0 +1,136 @@
+"""Commands about parties recorded more than once: duplicates find, review."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from graphcrm.cli.common import FORMAT, open_graph
+from graphcrm.console import print_frame
+from graphcrm.errors import InvalidInput
+from graphcrm.identity.thresholds import MERGE_PROBABILITY, REVIEW_PROBABILITY
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["duplicates"]
+
+_FIELDS = (
+    *("label", "kind", "name", "given_name", "surname", "birth_date", "national_id", "email", "phone"),
+    *("address", "street", "suburb", "city", "postcode", "state", "country"),
+)
+
+
+@click.group()
+def duplicates() -> None:
+    """Parties that are recorded more than once."""
+
+
+@duplicates.command("find")
+@click.option(
+    "--threshold",
+    type=float,
+    default=REVIEW_PROBABILITY,
+    show_default=True,
+    help="The least probability that both are one party.",
+)
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="Rows.")
+@FORMAT
+def find(threshold: float, limit: int, format_: str) -> None:
+    """List pairs that are probably one party, with the evidence for and against."""
+    from graphcrm.service.duplicates import Duplicates
+
+    with open_graph() as graph:
+        found = Duplicates(graph.store).find(threshold)
+    shown = found.head(limit)
+    print_frame(shown if format_ == "json" else _readable(shown), format_)
+    groups = found.attrs["groups"]
+    click.echo(
+        f"{len(found):,} pairs ({len(shown):,} shown), {len(groups):,} groups"
+        f" of {sum(map(len, groups)):,} among {found.attrs['parties']:,} parties",
+        err=True,
+    )
+    for block in found.attrs["skipped"]:
+        click.echo(f"not compared: the {block['parties']:,} that share {block['rule']} {block['value']!r}", err=True)
+
+
+@duplicates.command("review")
+@click.argument("left_id", metavar="[LEFT", required=False)
+@click.argument("right_id", metavar="RIGHT]", required=False)
+@click.option("--not-same", is_flag=True, help="Remember that LEFT and RIGHT are two parties.")
+@click.option("--undo", is_flag=True, help="Forget that they are.")
+@click.option("--threshold", type=float, default=REVIEW_PROBABILITY, show_default=True, help="The least probability.")
+@click.option("--below", type=float, default=MERGE_PROBABILITY, show_default=True, help="Leave out what is surer.")
+def review(
+    left_id: str | None, right_id: str | None, not_same: bool, undo: bool, threshold: float, below: float
+) -> None:
+    """Look at doubtful pairs side by side and say which are not the same.
+
+    Without ids it goes through the pairs between --threshold and --below and asks about each. What is not the same is
+    remembered: it is never named again, nor merged.
+    """
+    from graphcrm.service.duplicates import Duplicates
+
+    if not_same and undo:
+        raise InvalidInput("--undo: contradicts --not-same; give one of them", field="undo")
+    if (left_id is None) != (right_id is None) or ((not_same or undo) and left_id is None):
+        raise InvalidInput("LEFT and RIGHT: give both ids", field="right_id")
+    with open_graph() as graph:
+        service = Duplicates(graph.store)
+        if left_id is not None and right_id is not None:
+            if undo:
+                service.forget(left_id, right_id)
+            elif not_same:
+                service.tell_apart(left_id, right_id)
+            else:
+                click.echo(_side_by_side(_found(service.parties()), left_id, right_id))
+                return
+            click.echo(f"{left_id} and {right_id}: {'open again' if undo else 'not the same'}")
+            return
+        found = service.find(threshold)
+        _ask(service, found[found["probability"] < below])
+
+
+def _ask(service: Any, pairs: DataFrame) -> None:
+    if pairs.empty:
+        click.echo("nothing to review")
+        return
+    parties = _found(service.parties())
+    for number, pair in enumerate(pairs.to_dict("records"), start=1):
+        click.echo(f"\n{number} of {len(pairs)}: probability {pair['probability']:.3f}; {_words(pair['evidence'])}")
+        click.echo(_side_by_side(parties, pair["left_id"], pair["right_id"]))
+        choice = click.prompt("n not the same, l later, q quit", type=click.Choice(["n", "l", "q"]), default="l")
+        if choice == "n":
+            service.tell_apart(pair["left_id"], pair["right_id"])
+        elif choice == "q":
+            return
+
+
+def _found(parties: DataFrame) -> dict[str, dict[str, Any]]:
+    return {str(row["id"]): {str(key): value for key, value in row.items()} for row in parties.to_dict("records")}
+
+
+def _side_by_side(parties: dict[str, dict[str, Any]], left_id: str, right_id: str) -> str:
+    for id_ in (left_id, right_id):
+        if id_ not in parties:
+            raise InvalidInput(f"there is no party {id_!r}; `graphcrm search` finds ids", field="right_id")
+    left, right = parties[left_id], parties[right_id]
+    rows = [(field, left.get(field) or "", right.get(field) or "") for field in ("id", *_FIELDS)]
+    shown = [tuple(_visible(cell) for cell in row) for row in rows if row[1] or row[2]]
+    width = max(len(row[1]) for row in shown)
+    return "\n".join(f"{field:<12} {one:<{width}}  {other}" for field, one, other in shown)
+
+
+def _visible(text: str) -> str:
+    """Control characters, which could steer a terminal, as escapes."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _readable(found: DataFrame) -> DataFrame:
+    return found.assign(evidence=[_words(evidence) for evidence in found["evidence"]])
+
+
+def _words(evidence: list[dict[str, Any]]) -> str:
+    """Such as ``email equal +9.1, phone equal +7.3, address differs -1.2``."""
+    return ", ".join(f"{entry['field']} {entry['level']} {entry['weight']:+.1f}" for entry in evidence)
