@@ -210,11 +210,11 @@ class Interaction(Record):
 
 
 class Order(Record):
-    """A purchase or, with a negative amount, its refund."""
+    """A purchase or, with a negative amount, its refund; without a customer where nobody knows whose it is."""
 
     id: Id
-    customer_id: Id
     at: Instant
+    customer_id: Id | None = None
     amount: Money | None = None
     currency: Currency | None = None
     status: Line | None = None

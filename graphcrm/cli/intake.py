@@ -26,6 +26,7 @@ DEMO_SEED: Final = 7
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
 @click.option("--mapping", type=click.Path(path_type=Path), help="A TOML file that says what other files hold.")
+@click.option("--preset", help="A mapping that is shipped (`graphcrm mapping list`), or auto to recognise each file.")
 @click.option("--encoding", help="What texts are in, such as gb18030. [default: found in each file]")
 @click.option("--delimiter", help="What separates fields, such as ';'. [default: found in each file]")
 @click.option("--source", default="files", show_default=True, help="Where it all comes from; see `graphcrm source`.")
@@ -37,6 +38,7 @@ DEMO_SEED: Final = 7
 def import_(
     paths: Sequence[Path],
     mapping: Path | None,
+    preset: str | None,
     encoding: str | None,
     delimiter: str | None,
     source: str,
@@ -48,14 +50,20 @@ def import_(
 
     Exit status 0 says that every row is in, 2 that some were rejected, 1 that it failed.
     """
+    from graphcrm.intake.presets import say_choices
+
     with open_graph() as graph:
-        return _import(graph, paths, mapping, encoding, delimiter, source, dry_run, rejects, format_)
+        if preset:
+            for said in say_choices(preset, paths, delimiter, encoding):
+                click.echo(said, err=True)
+        return _import(graph, paths, mapping, preset, encoding, delimiter, source, dry_run, rejects, format_)
 
 
 def _import(
     graph: Graph,
     paths: Sequence[Path],
     mapping: Path | None,
+    preset: str | None,
     encoding: str | None,
     delimiter: str | None,
     source: str,
@@ -67,7 +75,15 @@ def _import(
 
     with ProgressBars() as progress:
         report = graph.import_files(
-            paths, mapping, dry_run, rejects, progress, delimiter=delimiter, encoding=encoding, source=source
+            paths,
+            mapping,
+            dry_run,
+            rejects,
+            progress,
+            delimiter=delimiter,
+            encoding=encoding,
+            source=source,
+            preset=preset,
         )
     rows = [
         {

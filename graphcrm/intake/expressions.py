@@ -52,7 +52,7 @@ class Expression:
     steps: tuple[Step, ...] = ()
     lookup: Lookup | None = None
     counter: Counter | None = None
-    otherwise: str | None = None
+    otherwise: Callable[[dict[str, str]], str] | None = None
 
     @classmethod
     def of_column(cls, column: str) -> Expression:
@@ -66,7 +66,7 @@ class Expression:
                 break
             text = step(text, name)
         if not text and self.otherwise is not None:
-            return row[self.otherwise]
+            return self.otherwise(row)
         return text
 
 
@@ -109,9 +109,15 @@ def compile_spec(
     base = _base(spec, bases[0], key)
     lookup = _lookup(spec, key)
     steps = compile_steps(spec, key, values, _is_day(table, name))
-    otherwise = spec.get("otherwise")
-    columns = base.columns if otherwise is None else (*base.columns, otherwise)
-    return Expression(columns, base.make, (*([lookup] if lookup else []), *steps), lookup, base.counter, otherwise)
+    other = _template(spec["otherwise"], f"{key}.otherwise") if "otherwise" in spec else None
+    return Expression(
+        (*base.columns, *(other.columns if other else ())),
+        base.make,
+        (*([lookup] if lookup else []), *steps),
+        lookup,
+        base.counter,
+        other.make if other else None,
+    )
 
 
 def snake_case(name: str) -> str:
@@ -130,7 +136,7 @@ def _check_kinds(spec: dict[str, Any], key: str) -> None:
     for part in spec.keys() - {"value"}:
         given = spec[part]
         texts = given if part in _LISTS and isinstance(given, list) and given else [given]
-        if not all(isinstance(text, str) and text for text in texts):
+        if not all(isinstance(text, str) and (text or part == "separator") for text in texts):
             raise InvalidInput(f"{key}.{part}: must be a text.", field=key)
         if part in _LISTS and part != "date" and not isinstance(given, list):
             raise InvalidInput(f"{key}.{part}: must be a list of columns.", field=key)
@@ -156,17 +162,17 @@ def _base(spec: dict[str, Any], kind: str, key: str) -> Expression:
     if kind == "count":
         counter = Counter.of(spec["count"])
         return Expression((counter.column,), counter, counter=counter)
-    return _template(spec["template"], key)
+    return _template(spec["template"], f"{key}.template")
 
 
 def _template(template: str, key: str) -> Expression:
     try:
         parts = list(string.Formatter().parse(template))
     except ValueError as error:
-        raise InvalidInput(f"{key}.template: {error}.", field=key) from None
+        raise InvalidInput(f"{key}: {error}.", field=key) from None
     columns = tuple(column for _, column, _, _ in parts if column is not None)
     if any(form or conversion for _, _, form, conversion in parts) or not all(columns):
-        raise InvalidInput(f"{key}.template: braces hold a column's name and nothing else.", field=key)
+        raise InvalidInput(f"{key}: braces hold a column's name and nothing else.", field=key)
     pieces = [(literal, column) for literal, column, _, _ in parts]
 
     def fill(row: dict[str, str]) -> str:

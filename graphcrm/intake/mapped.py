@@ -52,11 +52,13 @@ class MappedTable:
         The canonical table that it fills.
     file : str
         The file, relative to what the import is given; or the kind of file, see ``kinds``.
+    part : str, optional
+        Which part of the file is meant: a sheet, or the addresses of a mailbox or calendar.
     delimiter, encoding, overflow : str, optional
         See `open_file`; None where they are found in the file.
     header : tuple of str, optional
         The names of the columns, for a file that does not begin with them.
-    once, each
+    once, each, when, unless
         See `Shape`.
     columns, extra : dict of str to Expression
         Where each property comes from.
@@ -69,12 +71,15 @@ class MappedTable:
     where: str
     table: Table
     file: str
+    part: str | None
     delimiter: str | None
     encoding: str | None
     overflow: str | None
     header: tuple[str, ...] | None
     once: str | None
     each: tuple[str, ...]
+    when: dict[str, frozenset[str]]
+    unless: dict[str, frozenset[str]]
     columns: dict[str, Expression]
     extra: dict[str, Expression]
     keep: tuple[str, ...] | None
@@ -92,21 +97,25 @@ class MappedTable:
     def _expressions(self) -> Iterable[Expression]:
         return (*self.columns.values(), *self.extra.values())
 
+    def _shaping(self) -> list[str]:
+        """The columns that decide which rows there are."""
+        return [*([self.once] if self.once else []), *self.each, *self.when, *self.unless]
+
     def _wanted(self) -> list[str]:
-        shaping = (*([self.once] if self.once else []), *self.each)
         named = [column for expression in self._expressions() for column in expression.columns]
-        return [*named, *shaping, *(self.keep or ())]
+        return [*named, *self._shaping(), *(self.keep or ())]
 
     def _open(self, name: str, given: Given, wanted: Iterable[str]) -> list[Reader]:
         said = {"delimiter": self.delimiter or given.delimiter, "encoding": self.encoding or given.encoding}
         kind = self.kinds.get(name)
         own = name == self.file
         overflow = self.overflow if own else None
+        part = (self.part or "") if own else ""
         if kind is None:
             path = locate(name, given.paths)
-            return [open_file(path, overflow=overflow, columns=self.header if own else None, **said)]
-        wanted = [*wanted, *kind.header]
-        paths = [found.path for found in given.found if found.kind.name == kind.name]
+            return [open_file(path / part, overflow=overflow, columns=self.header if own else None, **said)]
+        wanted = [*wanted, *(() if part else kind.header)]
+        paths = [found.path / part for found in given.found if found.kind.name == kind.name]
         return [Renamed(open_file(path, overflow=overflow, **said), kind, wanted) for path in paths]
 
     def _source(self, file: Reader, given: Given, null: frozenset[str]) -> Source:
@@ -118,11 +127,12 @@ class MappedTable:
                 _check_columns(expression.columns, file, key)
                 if expression.lookup:
                     self._load(expression.lookup, file, given, null, key)
-        _check_columns((*([self.once] if self.once else []), *self.each), file, self.where)
+        shaping = self._shaping()
+        _check_columns(shaping, file, self.where)
         extra = {name: Expression.of_column(column) for name, column in self._kept(file).items()} | extra
         counters = [e.counter.begin for e in (*columns.values(), *extra.values()) if e.counter]
-        shape = Shape(self.once, self.each, null, counters) if self.once or self.each or counters else None
-        return Source(self.table, file, _converter(columns, extra, null), shape)
+        shape = Shape(self.once, self.each, self.when, self.unless, null, counters)
+        return Source(self.table, file, _converter(columns, extra, null), shape if shaping or counters else None)
 
     def _load(self, lookup: Lookup, file: Reader, given: Given, null: frozenset[str], key: str) -> None:
         itself = lookup.file == self.file
@@ -137,6 +147,7 @@ class MappedTable:
         """The columns that are kept, by the names of their properties."""
         if self.keep is None:
             used = {column for expression in self._expressions() for column in expression.columns}
+            used.update(self._shaping())
             columns: Iterable[str] = [column for column in file.header if column not in used]
         else:
             _check_columns(self.keep, file, f"{self.where}.keep")

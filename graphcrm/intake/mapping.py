@@ -63,12 +63,15 @@ _KEYS: Final = ("null", "values", "title", "files", "tables")
 _TABLE_KEYS: Final = (
     "table",
     "file",
+    "part",
     "delimiter",
     "encoding",
     "overflow",
     "header",
     "once",
     "each",
+    "when",
+    "unless",
     "keep",
     "columns",
     "extra",
@@ -241,17 +244,30 @@ def _table(given: object, position: int, values: Dict[str, Dict[str, str]], kind
         where,
         table,
         file,
+        _text(given, "part", where) if "part" in given else None,
         delimiter,
         encoding,
         overflow,
         _names(given, "header", where) or None,
         _text(given, "once", where) if "once" in given else None,
         _names(given, "each", where),
+        _values(given, "when", where),
+        _values(given, "unless", where),
         columns,
         extra,
         _keep(given, where),
         dict(kinds),
     )
+
+
+def _values(given: Dict[str, Any], key: str, where: str) -> dict[str, frozenset[str]]:
+    columns = given.get(key, {})
+    if not isinstance(columns, dict) or not all(
+        isinstance(values, list) and values and all(isinstance(value, str) for value in values)
+        for values in columns.values()
+    ):
+        raise InvalidInput(f"{where}.{key}: must be a table of lists of values, by column.", field=f"{where}.{key}")
+    return {column: frozenset(value.lower() for value in values) for column, values in columns.items()}
 
 
 def _names(given: Dict[str, Any], key: str, where: str) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 from unicodedata import normalize
 
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers import OnReject, Reader, files_in, open_file
+from graphcrm.intake.readers.mail import is_maildir
 
 __all__ = ["Found", "Kind", "Renamed", "read_kinds", "recognize", "sort_files"]
 
@@ -70,7 +71,7 @@ class Renamed(Reader):
 
     def __init__(self, file: Reader, kind: Kind, wanted: Iterable[str]) -> None:
         self._file = file
-        self.kind = file.kind  # type: ignore[misc]
+        self.kind = file.kind
         self.path = file.path
         self.name = file.name
         self.size = file.size
@@ -92,9 +93,6 @@ class Renamed(Reader):
         names = list(self._names.items())
         for line, raw in self._file.rows(on_reject):
             yield line, {new: raw[old] for old, new in names} | self._blank
-
-    def _read(self, stream: BinaryIO, on_reject: OnReject) -> Iterator[tuple[int, dict[str, str]]]:
-        return self._file._read(stream, on_reject)
 
 
 @lru_cache(10_000)
@@ -190,7 +188,7 @@ def sort_files(
     Parameters
     ----------
     paths : iterable of Path
-        Files, zips, and folders of them.
+        Files, zips, Maildir folders, and other folders of files.
     kinds : sequence of Kind
         What they may be.
     delimiter, encoding : str, optional
@@ -210,7 +208,7 @@ def sort_files(
     found: list[Found] = []
     others: list[Path] = []
     for path in paths:
-        named = not path.is_dir() and files_in(path) == [path]
+        named = is_maildir(path) if path.is_dir() else files_in(path) == [path]
         for file in [path] if named else _within(path):
             kind = _kind_of(file, kinds, named, delimiter, encoding)
             if kind is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 __all__ = ["Shape"]
@@ -18,6 +18,9 @@ class Shape:
         A column: only the first row of each of its values counts, and none where it is empty.
     each : tuple of str
         Columns that hold lists, entries side by side: one row for each entry.
+    when, unless : dict of str to frozenset of str
+        Columns and values in lower case: only rows that have one of the values in each column of `when`, and none in
+        any of `unless`. The empty text is a value as well.
     null : frozenset of str
         Spellings of "nothing".
     resets : sequence of callable
@@ -25,14 +28,16 @@ class Shape:
 
     Examples
     --------
-    >>> shape = Shape("who", ("who", "name"), frozenset())
+    >>> shape = Shape("who", ("who", "name"))
     >>> [list(shape(row)) for row in ({"who": "a|b", "name": "Ann|"}, {"who": "b|", "name": "Bob|"})]
     [[{'who': 'a', 'name': 'Ann'}, {'who': 'b', 'name': ''}], []]
     """
 
     once: str | None
-    each: tuple[str, ...]
-    null: frozenset[str]
+    each: tuple[str, ...] = ()
+    when: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unless: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    null: frozenset[str] = frozenset()
     resets: Sequence[Callable[[], None]] = ()
     _seen: set[str] = field(default_factory=set)
 
@@ -43,8 +48,19 @@ class Shape:
             reset()
 
     def __call__(self, raw: dict[str, str]) -> Iterable[dict[str, str]]:
+        if (self.when or self.unless) and not self._is_meant(raw):
+            return ()
         rows: Iterable[dict[str, str]] = self._entries(raw) if self.each else (raw,)
         return rows if self.once is None else filter(self._is_first, rows)
+
+    def _is_meant(self, raw: dict[str, str]) -> bool:
+        def among(column: str, values: frozenset[str]) -> bool:
+            text = raw[column].strip()
+            return ("" if text in self.null else text.lower()) in values
+
+        if not all(among(column, values) for column, values in self.when.items()):
+            return False
+        return not any(among(column, values) for column, values in self.unless.items())
 
     def _entries(self, raw: dict[str, str]) -> Iterable[dict[str, str]]:
         lists = [raw[column].split("|") for column in self.each]

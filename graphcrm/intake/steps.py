@@ -14,7 +14,7 @@ from graphcrm.errors import InvalidInput
 
 __all__ = ["STEP_KEYS", "Step", "compile_steps", "exact"]
 
-STEP_KEYS: Final = ("before", "number", "times", "values", "code", "case", "date", "zone", "format")
+STEP_KEYS: Final = ("before", "list", "number", "times", "values", "code", "case", "date", "zone", "format")
 """The keys of a property's source that change a text, in the order in which they do."""
 
 Step = Callable[[str, str], str]
@@ -58,6 +58,8 @@ def compile_steps(spec: Mapping[str, Any], key: str, values: Mapping[str, Mappin
     steps: list[Step] = []
     if "before" in spec:
         steps.append(_cutter(spec["before"]))
+    if "list" in spec:
+        steps.append(_lister(spec["list"]))
     if "number" in spec or "times" in spec:
         steps.append(_number_reader(spec.get("number", "."), spec.get("times"), key))
     if "values" in spec:
@@ -101,6 +103,10 @@ def exact(text: str, column: str) -> Decimal:
 
 def _cutter(end: str) -> Step:
     return lambda text, name: text.partition(end)[0].strip()
+
+
+def _lister(between: str) -> Step:
+    return lambda text, name: "|".join(part.strip().replace("|", "/") for part in text.split(between))
 
 
 def _number_reader(mark: str, times: str | None, key: str) -> Step:

@@ -13,6 +13,7 @@ import pytest
 
 import graphcrm
 from graphcrm.intake.importer import ImportReport, import_files
+from graphcrm.intake.presets import preset_path
 from graphcrm.sample import write_sample
 from graphcrm.service.writing import Rejected
 from graphcrm.settings import Settings
@@ -80,7 +81,7 @@ def test_bad_rows(graph: graphcrm.Graph, tmp_path: Path) -> None:
 
 
 def test_northwind(graph: graphcrm.Graph, shared_data: Path) -> None:
-    paths, mapping = [shared_data / "northwind"], EXAMPLES / "northwind.toml"
+    paths, mapping = [shared_data / "northwind"], preset_path("northwind")
     report = graph.import_files(paths, mapping)
     assert {table: row[:2] for table, row in counts(report).items()} == {
         "users": (9, 9),

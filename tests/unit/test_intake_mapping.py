@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from graphcrm.errors import InvalidInput
-from graphcrm.intake.mapping import load_mapping
+from graphcrm.intake.mapping import Mapping, load_mapping
+from graphcrm.intake.presets import load_preset
 from graphcrm.intake.readers import Reject
 from graphcrm.intake.sources import Source
 from graphcrm.tables import Row
@@ -288,10 +289,14 @@ def test_mapping_that_is_not_there_or_not_text(tmp_path: Path) -> None:
 
 
 def example(name: str, folder: str) -> tuple[dict[str, list[Row]], list[tuple[str, int, str]]]:
+    return mapped(load_mapping(ROOT / "examples" / f"{name}.toml"), folder)
+
+
+def mapped(mapping: Mapping, folder: str) -> tuple[dict[str, list[Row]], list[tuple[str, int, str]]]:
     rows: dict[str, list[Row]] = {}
     failed: list[tuple[str, int, str]] = []
     unread: list[Reject] = []
-    for source in load_mapping(ROOT / "examples" / f"{name}.toml").sources([DATA / folder]):
+    for source in mapping.sources([DATA / folder]):
         found = rows.setdefault(source.table.name, [])
         for row in source.rows(unread.append):
             try:
@@ -304,7 +309,7 @@ def example(name: str, folder: str) -> tuple[dict[str, list[Row]], list[tuple[st
 
 @needs_data
 def test_northwind() -> None:
-    rows, failed = example("northwind", "northwind")
+    rows, failed = mapped(load_preset("northwind"), "northwind")
     assert failed == []
     assert {name: len(found) for name, found in rows.items()} == {
         "users": 9,
