@@ -18,6 +18,7 @@ from typing import Final, Literal, Protocol
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.canonical import canonical_sources
 from graphcrm.intake.mapping import load_mapping
+from graphcrm.intake.presets import find_preset
 from graphcrm.intake.readers import Reject
 from graphcrm.intake.rejects import RejectWriter
 from graphcrm.intake.sources import Source, SourceRow
@@ -135,6 +136,7 @@ def import_files(
     batch_rows: int = 10_000,
     delimiter: str | None = None,
     encoding: str | None = None,
+    preset: str | None = None,
 ) -> ImportReport:
     """Load files.
 
@@ -159,6 +161,8 @@ def import_files(
     delimiter, encoding : str, optional
         What separates the fields of CSV files, and what texts are in; found in each file unless given here or, which
         goes first, by the mapping.
+    preset : str, optional
+        A mapping that is shipped, by its name, or ``auto``; see `graphcrm.intake.presets`.
 
     Returns
     -------
@@ -175,7 +179,11 @@ def import_files(
     paths = list(paths)
     rejects = Path(rejects_path) if rejects_path is not None else None
     reject_writer = RejectWriter(rejects)
-    if mapping:
+    if mapping and preset:
+        raise InvalidInput("preset: a mapping is given already; choose one of the two.", field="preset")
+    if preset:
+        sources = find_preset(preset).sources(paths, delimiter, encoding)
+    elif mapping:
         sources = load_mapping(mapping).sources(paths, delimiter, encoding)
     else:
         sources = canonical_sources(paths, ignore=rejects, delimiter=delimiter, encoding=encoding)
