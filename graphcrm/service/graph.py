@@ -422,6 +422,7 @@ class Graph:
         encoding: str | None = None,
         source: str = "files",
         claim: Claim | None = None,
+        preset: str | None = None,
     ) -> ImportReport:
         """Load files (see `graphcrm.intake.importer.import_files`) and leave an entry in `jobs`."""
         from graphcrm.intake.importer import import_files
@@ -430,7 +431,15 @@ class Graph:
 
         def load(rejects: Path, progress: Progress | None) -> ImportReport:
             return import_files(
-                self.records.of(source), paths, mapping, dry_run, rejects, progress, delimiter=delimiter, encoding=encoding
+                self.records.of(source),
+                paths,
+                mapping,
+                dry_run,
+                rejects,
+                progress,
+                delimiter=delimiter,
+                encoding=encoding,
+                preset=preset,
             )
 
         return self.jobs.recorded(load, paths, source, rejects, progress, dry_run, claim)
