@@ -11,7 +11,7 @@ import sys
 import click
 
 from graphcrm import __version__
-from graphcrm.cli import asking, duplicates, intake, jobs, serving, sources, tokens, upkeep
+from graphcrm.cli import asking, duplicates, intake, jobs, mapping, serving, sources, tokens, upkeep
 from graphcrm.errors import GraphCRMError
 
 __all__ = ["cli", "main"]
@@ -69,6 +69,7 @@ for command in (
     duplicates.duplicates,
     intake.import_,
     intake.sample,
+    mapping.mapping,
     jobs.jobs,
     sources.provenance,
     sources.source,
