@@ -185,8 +185,8 @@ def text_of(value: Any) -> str:
     Returns
     -------
     str
-        Whole floats without a decimal point, times as ISO 8601, lists of plain values separated by ``|``, all that is
-        nested deeper as JSON.
+        Whole floats without a decimal point, times as ISO 8601, lists of plain values separated by ``|`` (as JSON where
+        one holds that character), all that is nested deeper as JSON.
 
     Examples
     --------
@@ -202,11 +202,13 @@ def text_of(value: Any) -> str:
     if isinstance(value, float):
         if value != value:
             return ""
-        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) < 2**53 and repr(value) != "-0.0" else repr(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace")
     if isinstance(value, (list, tuple)) and not any(isinstance(item, (list, tuple, dict)) for item in value):
-        return "|".join(map(text_of, value))
+        texts = [text_of(item) for item in value]
+        plain = not any("|" in text for text in texts) and not "".join(texts[:1]).startswith("[")
+        return "|".join(texts) if plain else json.dumps(texts, ensure_ascii=False)
     if isinstance(value, (dict, list, tuple)):
         return json.dumps(value, ensure_ascii=False, default=text_of)
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

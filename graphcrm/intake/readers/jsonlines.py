@@ -87,6 +87,9 @@ def _object(text: str) -> dict[str, Any] | _Wrong:
         return _Wrong(text, "has half of a surrogate pair")
     if "\\u0000" in text:
         return _Wrong(text, "has a NUL character")
+    if any(isinstance(value, dict) for value in found.values()):
+        typed = json.loads(text)
+        found |= {name: typed[name] for name, value in found.items() if isinstance(value, dict)}
     return found
 
 

@@ -61,18 +61,18 @@ class ParquetFile(Reader):
         file = self._opened(stream)
         self._done = 0
         batches = file.iter_batches(batch_size=_BATCH_ROWS, use_threads=False)
-        while (batch := self._next(batches)) is not None:
-            columns = [[text_of(value) for value in column.to_pylist()] for column in batch.columns]
+        while columns := self._columns_of(batches):
             for number, fields in enumerate(zip(*columns, strict=True), self._done + 1):
                 yield number, dict(zip(self.header, fields, strict=True))
-            self._done += batch.num_rows
+            self._done += len(columns[0])
 
-    def _next(self, batches: Iterator[Any]) -> Any:
+    def _columns_of(self, batches: Iterator[Any]) -> list[list[str]]:
         import pyarrow as pa
 
         try:
-            return next(batches, None)
-        except (pa.ArrowException, OSError, ValueError) as error:
+            batch = next(batches, None)
+            return [list(map(text_of, column.to_pylist())) for column in batch.columns] if batch else []
+        except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
             raise self._damaged(error) from error
 
     def _opened(self, stream: BinaryIO) -> pq.ParquetFile:
@@ -81,8 +81,10 @@ class ParquetFile(Reader):
 
         try:
             return pq.ParquetFile(stream)
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> InvalidInput:
-        return InvalidInput(f"{self.name}: is Parquet that is damaged or cut off ({str(error).splitlines()[0]}).")
+        return InvalidInput(
+            f"{self.name}: is Parquet that is damaged or cut off ({(str(error).splitlines() or [''])[0]})."
+        )
