@@ -21,6 +21,7 @@ from graphcrm.intake.mapping import load_mapping
 from graphcrm.intake.presets import find_preset
 from graphcrm.intake.readers import Reject
 from graphcrm.intake.rejects import RejectWriter
+from graphcrm.intake.seen import MARK_BITS, Seen
 from graphcrm.intake.sources import Source, SourceRow
 from graphcrm.tables import Row, Table
 
@@ -224,7 +225,10 @@ class _Batch:
     read: int = 0
     rows: list[Row] = field(default_factory=list)
     origins: list[SourceRow] = field(default_factory=list)
-    repeats: list[tuple[str, SourceRow]] = field(default_factory=list)
+    repeats: list[tuple[int, int, SourceRow]] = field(default_factory=list)
+    """Keys of ids that stand in the file already, with the same values, the lines of the first, and the rows."""
+    seen: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Of each row that is to be written the key of its id, its line and its mark."""
     rejects: list[Reject] = field(default_factory=list)
     ties: int = 0
     characters: int = 0
@@ -256,9 +260,9 @@ class _Loading:
         self._batch_rows = batch_rows
         self._assumed = assumed
         self._report = FileReport(source.file.name, source.table.name)
-        # Of each id the line on which it stood first, above 64 bits that tell a row that repeats it exactly.
-        self._seen: dict[str, int] = {}
-        self._refused: dict[str, tuple[str | None, str]] = {}
+        # Of each id in earlier batches the line on which it stood first, and a mark that tells an exact repeat.
+        self._seen = Seen()
+        self._refused = Seen()
 
     def run(self) -> FileReport:
         """Load the file: while a batch is being written, the next one is prepared."""
@@ -290,10 +294,10 @@ class _Loading:
             batch.read += 1
             self._validate(batch, row)
             if batch.is_full(self._batch_rows):
-                yield batch
+                yield self._closed(batch)
                 batch = _Batch()
         if batch.read:
-            yield batch
+            yield self._closed(batch)
 
     def _validate(self, batch: _Batch, origin: SourceRow) -> None:
         try:
@@ -301,34 +305,60 @@ class _Loading:
         except InvalidInput as error:
             batch.rejects.append(self._reject(origin, error.field, error.message))
             return
-        mark = hash(tuple(origin.raw.values())) & _MARK
-        first = self._seen.setdefault(row.id, origin.line << 64 | mark)
-        if first >> 64 == origin.line:
+        key, mark = hash(row.id), hash(tuple(origin.raw.values())) & _MARK
+        first = batch.seen.setdefault(key, (origin.line, mark))
+        if len(batch.seen) > len(batch.rows):
             batch.rows.append(row)
             batch.origins.append(origin)
             batch.ties += sum(map(len, row.references.values()))
             batch.characters += sum(map(len, filter(None, origin.raw.values())))
-        elif first & _MARK == mark:
-            batch.repeats.append((row.id, origin))
         else:
-            column = self._table.ends[0] if self._table.type else "id"
-            reason = f"{column}: {row.id!r} stands on line {first >> 64} already, with other values"
-            batch.rejects.append(self._reject(origin, column, reason))
+            self._stands_already(batch, row, origin, mark, first)
+
+    def _closed(self, batch: _Batch) -> _Batch:
+        """Take out of a batch what stood in an earlier one, and remember the rest."""
+        lines, marks = self._seen.find(list(batch.seen))
+        if any(lines):
+            known = list(
+                zip(batch.rows, batch.origins, batch.seen.items(), zip(lines, marks, strict=True), strict=True)
+            )
+            batch.rows, batch.origins, batch.seen = [], [], {}
+            for row, origin, (key, here), first in known:
+                if first[0]:
+                    self._stands_already(batch, row, origin, here[1], first)
+                else:
+                    batch.rows.append(row)
+                    batch.origins.append(origin)
+                    batch.seen[key] = here
+        found = batch.seen.values()
+        self._seen.add(list(batch.seen), [line for line, _ in found], [mark for _, mark in found])
+        return batch
+
+    def _stands_already(self, batch: _Batch, row: Row, origin: SourceRow, mark: int, first: tuple[int, int]) -> None:
+        if first[1] == mark:
+            batch.repeats.append((hash(row.id), first[0], origin))
+            return
+        column = self._table.ends[0] if self._table.type else "id"
+        reason = f"{column}: {row.id!r} stands on line {first[0]} already, with other values"
+        batch.rejects.append(self._reject(origin, column, reason))
 
     def _settle(self, batch: _Batch, written: Future[Sequence[Outcome]]) -> None:
         """Count what became of a batch, and write its rejects in the order of their lines."""
         counts = {"created": 0, "updated": 0, "unchanged": 0}
+        refused: dict[int, int] = {}
         for row, origin, outcome in zip(batch.rows, batch.origins, written.result(), strict=True):
             if isinstance(outcome, str):
                 counts[outcome] += 1
                 if self._assumed is not None:
                     _assume(self._assumed, self._table, row)
             else:
-                self._refused[row.id] = outcome.column, f"{outcome.column}: {outcome.reason}"
-                batch.rejects.append(self._reject(origin, *self._refused[row.id]))
-        for id_, origin in batch.repeats:
-            if id_ in self._refused:
-                batch.rejects.append(self._reject(origin, *self._refused[id_]))
+                refused[hash(row.id)] = origin.line
+                batch.rejects.append(self._reject(origin, outcome.column, f"{outcome.column}: {outcome.reason}"))
+        self._refused.add(list(refused), list(refused.values()), [0] * len(refused))
+        refused_before, _ = self._refused.find([key for key, _, _ in batch.repeats])
+        for (_, line, origin), is_refused in zip(batch.repeats, refused_before, strict=True):
+            if is_refused:
+                batch.rejects.append(self._reject(origin, None, f"repeats line {line}, which was rejected"))
             else:
                 counts["unchanged"] += 1
         self._write_rejects(batch)
@@ -355,7 +385,7 @@ class _Loading:
         return Reject(self._source.file.name, origin.line, column, reason, origin.raw)
 
 
-_MARK: Final = (1 << 64) - 1
+_MARK: Final = (1 << MARK_BITS) - 1
 
 
 def _assume(assumed: dict[str, set[str]], table: Table, row: Row) -> None:

@@ -71,7 +71,7 @@ class ParquetFile(Reader):
 
         try:
             batch = next(batches, None)
-            return [list(map(text_of, column.to_pylist())) for column in batch.columns] if batch else []
+            return [list(map(text_of, column.to_pylist())) for column in batch.columns] if batch is not None else []
         except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
             raise self._damaged(error) from error
 
@@ -85,6 +85,5 @@ class ParquetFile(Reader):
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> InvalidInput:
-        return InvalidInput(
-            f"{self.name}: is Parquet that is damaged or cut off ({(str(error).splitlines() or [''])[0]})."
-        )
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return InvalidInput(f"{self.name}: is Parquet that is damaged or cut off ({reason}).")
