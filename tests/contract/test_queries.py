@@ -81,6 +81,9 @@ def filled(graphs: dict[str, Graph]) -> dict[str, Graph]:
         for id_, state in (("j1", "done"), ("j2", "running"), ("j3", "queued")):
             job = {"id": id_, "state": state, "progress": 0.5, "made_at": T0}
             graph.store.write(lambda tx, job=job: tx.run("jobs/create", properties=job))
+        for left, right in (("C1", "C2"), ("C1", "C3")):
+            pair = {"id": f"2:{left}:{right}", "left_id": left, "right_id": right, "at": T0}
+            graph.store.write(lambda tx, pair=pair: tx.run("duplicates/write_verdict", **pair))
         waiting = [{"id": f"w1:{number}", "events": "[]", "made_at": T0, "attempts": 0} for number in range(3)]
         graph.store.write(lambda tx, rows=waiting: tx.run("webhooks/add_deliveries", rows=rows))
         hook = {"id": "w1", "url": "https://example.com", "events": ["customer.created", "customer.deleted"]}
@@ -171,6 +174,11 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     "sources/find_held": [(C, {"ids": ["C1", "C3"]})],
     "backup/read_nodes": [(C, {}), ({"LABEL": "Token"}, {})],
     "backup/read_ties": [({"TYPE": name}, {}) for name in TIE_TYPES],
+    "duplicates/read_parties": [(C, {"shards": 1}), ({"LABEL": "Contact"}, {"shards": 1})],
+    "duplicates/list_verdicts": [
+        ({}, {"after_id": "", "row_limit": 10}),
+        ({}, {"after_id": "2:C1:C2", "row_limit": 1}),
+    ],
     "store/count_nodes": [({"LABEL": label}, {}) for label in LABELS],
     "store/count_ties": [({"TYPE": name}, {}) for name in TIE_TYPES],
     "store/read_migrations": [({}, {})],
@@ -245,6 +253,8 @@ WRITES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "receipts/delete_old": ({}, {"before": datetime(2026, 1, 1, tzinfo=UTC)}),
     "jobs/create": ({}, {"properties": {"id": "j4", "state": "queued", "made_at": T0, "owner": None}}),
     "jobs/update": ({}, {"id": "j1", "changes": {"state": "failed", "progress": None, "ended_at": T0}}),
+    "duplicates/write_verdict": ({}, {"id": "2:C2:C3", "left_id": "C2", "right_id": "C3", "at": T0}),
+    "duplicates/delete_verdict": ({}, {"id": "2:C1:C2"}),
     "webhooks/create": ({}, {"properties": {"id": "w2", "url": "https://example.org", "events": ["import.finished"]}}),
     "webhooks/update": ({}, {"id": "w1", "changes": {"lost_since": T0, "url": None}}),
     "webhooks/delete": ({}, {"id": "w1"}),
@@ -314,7 +324,7 @@ def _write(graph: Graph, name: str, words: dict[str, str], parameters: dict[str,
 def _dump(graph: Graph) -> dict[str, Any]:
     nodes = {
         label: graph.store.read("nodes/page", words={"LABEL": label}, after_id="", ids=None, filters=[], row_limit=1000)
-        for label in (*LABELS, "Token", "Receipt", "Job", "Webhook", "Delivery")
+        for label in (*LABELS, "Token", "Receipt", "Job", "Webhook", "Delivery", "Verdict")
     }
     ties = {
         name: graph.store.read(
