@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -84,10 +85,21 @@ def _money(value: object) -> object:
 
 def _strings(value: object) -> object:
     if isinstance(value, str):
-        value = value.split("|")
+        value = _json_strings(value) or value.split("|")
     if isinstance(value, list):
         return [part.strip() if isinstance(part, str) else part for part in value if part != ""]
     return value
+
+
+def _json_strings(text: str) -> list[str] | None:
+    """A list written as a JSON array, as it is where its texts hold ``|``."""
+    if not text.startswith("["):
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, list) and all(isinstance(part, str) for part in found) else None
 
 
 def _unique(values: list[str]) -> list[str]:

@@ -1,7 +1,8 @@
-"""Canonical files: the file's name says which table it holds, its columns are the table's."""
+"""Canonical files: the file's name says which table or type of tie it holds, its columns are the table's."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable
@@ -11,12 +12,16 @@ from typing import Any, Final
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers import files_in, open_file
 from graphcrm.intake.sources import Source, existing, in_import_order
-from graphcrm.tables import TABLES, Table
+from graphcrm.tables import TABLES, TIES, Table
 
 __all__ = ["canonical_sources"]
 
 _SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".zip")
 """What names of files end in that are meant when their folder is given; ``.gz`` may follow."""
+
+
+_TIES: Final = {name.lower(): table for name, table in TIES.items()}
+"""Files of ties that no column of another file can say whole, by name."""
 
 
 def canonical_sources(
@@ -50,7 +55,7 @@ def canonical_sources(
         one that no property can be named after.
     """
     sources = [_source(path, delimiter, encoding) for path in _files(existing(paths), ignore)]
-    return in_import_order(sources, TABLES)
+    return in_import_order(sources, (*TABLES, *TIES))
 
 
 def _files(paths: Iterable[Path], ignore: Path | None) -> Iterable[Path]:
@@ -83,7 +88,8 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _source(path: Path, delimiter: str | None, encoding: str | None) -> Source:
-    table = TABLES.get(_without_gz(path).stem)
+    stem = _without_gz(path).stem
+    table = TABLES.get(stem) or _TIES.get(stem)
     if table is None:
         raise InvalidInput(
             f"{path}: is no canonical file; name it after a table ({', '.join(TABLES)}) with .csv, "
@@ -106,9 +112,9 @@ def _source(path: Path, delimiter: str | None, encoding: str | None) -> Source:
 
 def _check_extra(path: Path, table: Table, name: str) -> None:
     """An unknown column becomes a property of its name, so it must be able to."""
-    if name in table.columns:
+    if name in (*table.columns, "extra"):
         return
-    if not re.fullmatch(r"\w{1,64}", name) or name in ("extra", "id", "source_id", "target_id"):
+    if not re.fullmatch(r"\w{1,64}", name) or name in ("id", "source_id", "target_id"):
         raise InvalidInput(
             f"{path}: the column {name!r} is not one of {table.name}.csv and cannot be kept under that name; "
             "rename it (1 to 64 letters, digits and underscores) or take it out.",
@@ -124,12 +130,25 @@ def _converter(table: Table, header: Iterable[str]) -> Any:
 
     def convert(raw: dict[str, str]) -> dict[str, Any]:
         values: dict[str, Any] = {name: raw[name] for name in known}
-        kept = {name: raw[name] for name in extras if raw[name] != ""}
+        kept: dict[str, Any] = {name: raw[name] for name in extras if raw[name] != "" and name != "extra"}
+        if raw.get("extra"):
+            kept |= _object(raw["extra"])
         if kept:
             values["extra"] = kept
         return values
 
     return convert
+
+
+def _object(text: str) -> dict[str, Any]:
+    """What the column `extra` holds: fields beyond the vocabulary, with their types."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise InvalidInput('extra: must be a JSON object such as {"score": 5}', field="extra")
+    return found
 
 
 def _as_it_is(raw: dict[str, str]) -> dict[str, Any]:
