@@ -14,9 +14,10 @@ import graphcrm
 from api import errors, middleware
 from api.deps import SESSION_COOKIE, Gate
 from api.record_schemas import components
-from api.routes import analytics, imports, operations, pages, records, sources
+from api.routes import analytics, imports, operations, pages, records, sources, webhooks
 from api.schemas import ProblemDocument
 from graphcrm import Graph
+from graphcrm.service.delivery import Dispatcher
 from graphcrm.service.worker import Worker
 from graphcrm.settings import Settings
 
@@ -31,7 +32,7 @@ Lists answer `{"items", "next_cursor"}`. Refusals are problems (RFC 9457). A cha
 tokens send `Authorization: Bearer TOKEN`.
 """
 
-_ROUTERS = (operations.router, analytics.router, imports.router, sources.router, records.router)
+_ROUTERS = (operations.router, analytics.router, imports.router, webhooks.router, sources.router, records.router)
 
 
 def create_app(graph: Graph | None = None, settings: Settings | None = None) -> FastAPI:
@@ -56,11 +57,14 @@ def create_app(graph: Graph | None = None, settings: Settings | None = None) -> 
         opened = await run_in_threadpool(graphcrm.connect, settings) if graph is None else graph
         _serve(app, opened)
         app.state.worker = Worker(opened)
+        dispatcher = Dispatcher(opened.store, opened.webhooks, opened.jobs.holder)
         app.state.worker.start()
+        dispatcher.start()
         try:
             yield
         finally:
             await run_in_threadpool(app.state.worker.stop)
+            await run_in_threadpool(dispatcher.stop)
             if graph is None:
                 await run_in_threadpool(opened.close)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-__all__ = ["ImportAnswer", "ImportsAnswer"]
+__all__ = ["ImportAnswer", "ImportsAnswer", "NewWebhookAnswer", "WebhookAnswer", "WebhooksAnswer"]
 
 
 class ImportedFile(BaseModel):
@@ -58,3 +58,30 @@ class ImportsAnswer(BaseModel):
 
     items: list[ImportAnswer]
     next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null on the last.")
+
+
+class WebhookAnswer(BaseModel):
+    """An address that is told of changes, and how that goes."""
+
+    id: str
+    url: str
+    events: list[str]
+    created_at: str
+    waiting: int = Field(description="Deliveries that wait.")
+    delivered_at: str | None = Field(description="When it last took one.")
+    failed_at: str | None = Field(description="When it last did not, since.")
+    failure: str | None = Field(description="Why not.")
+    lost_since: str | None = Field(description="Since when events are not kept for it: too many wait, or too long.")
+
+
+class NewWebhookAnswer(WebhookAnswer):
+    """A webhook that was just made."""
+
+    secret: str = Field(description="What its deliveries are signed with; not shown again.")
+
+
+class WebhooksAnswer(BaseModel):
+    """Every webhook, by id."""
+
+    items: list[WebhookAnswer]
+    next_cursor: None = None

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
 
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Host names beside the loopback ones under which the service may be called, separated by commas."""
+    webhooks_allow_private: bool = False
+    """Whether webhooks may lead to this machine and its network, and without TLS."""
     bootstrap_token: bool = False
     """Whether `serve` makes an admin token by itself when it listens beyond loopback and none exists."""
 

@@ -11,7 +11,7 @@ import sys
 import click
 
 from graphcrm import __version__
-from graphcrm.cli import asking, duplicates, intake, jobs, mapping, serving, sources, tokens, upkeep
+from graphcrm.cli import asking, duplicates, intake, jobs, mapping, serving, sources, tokens, upkeep, webhooks
 from graphcrm.errors import GraphCRMError
 
 __all__ = ["cli", "main"]
@@ -79,5 +79,6 @@ for command in (
     upkeep.status,
     upkeep.touch,
     upkeep.stop,
+    webhooks.webhooks,
 ):
     cli.add_command(command)

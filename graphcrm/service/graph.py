@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -38,6 +39,7 @@ from graphcrm.service.resident import Resident, Snapshot
 from graphcrm.service.search import find_parties
 from graphcrm.service.sources import Sources
 from graphcrm.service.tokens import Tokens
+from graphcrm.service.webhooks import Webhooks
 from graphcrm.settings import Settings
 from graphcrm.store import GraphStore
 
@@ -83,6 +85,7 @@ class Graph:
         self.sources = Sources(self.store)
         self.tokens = Tokens(self.store)
         self.jobs = Jobs(self.store, settings.home)
+        self.webhooks = Webhooks(self.store, settings.webhooks_allow_private)
         self._resident = Resident(self.store)
 
     def __enter__(self) -> Graph:
@@ -429,19 +432,8 @@ class Graph:
 
         paths = list(paths)
 
-        def load(rejects: Path, progress: Progress | None) -> ImportReport:
-            return import_files(
-                self.records.of(source),
-                paths,
-                mapping,
-                dry_run,
-                rejects,
-                progress,
-                delimiter=delimiter,
-                encoding=encoding,
-                preset=preset,
-            )
-
+        options: dict[str, Any] = {"delimiter": delimiter, "encoding": encoding, "preset": preset}
+        load = partial(import_files, self.records.of(source), paths, mapping, dry_run, **options)
         return self.jobs.recorded(load, paths, source, rejects, progress, dry_run, claim)
 
     def revision(self) -> int:

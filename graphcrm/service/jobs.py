@@ -259,7 +259,7 @@ class Jobs:
         id_ : str
             From `new_id`; the upload lies in `uploads` under it.
         request : mapping
-            What `graphcrm.service.worker` is to do with it, as JSON values.
+            The options of `graphcrm.service.graph.Graph.import_files`, as JSON values.
         source : str
             The source that it belongs to.
         dry_run : bool

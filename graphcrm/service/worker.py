@@ -73,13 +73,8 @@ class Worker:
             claim.stop.set()
         uploads = self._graph.jobs.uploads
         try:
-            self._graph.import_files(
-                uploads.files(claim.id),
-                uploads.mapping(claim.id),
-                dry_run=claim.request["dry_run"],
-                source=claim.request["source"],
-                claim=claim,
-            )
+            files, mapping = uploads.files(claim.id), uploads.mapping(claim.id)
+            self._graph.import_files(files, mapping, claim=claim, **claim.request)
         except StoreError as error:
             _log.warning("import %s: %s", claim.id, error.message)
             return False
