@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from unicodedata import normalize
 
 from graphcrm.cleaning.chinese import HAN
-from graphcrm.cleaning.text import REMEMBERED, name_key, widths, words
+from graphcrm.cleaning.text import PLACEHOLDERS, REMEMBERED, name_key, widths, words
 from graphcrm.limits import MAX_NAME_LENGTH
 
 __all__ = ["AddressKey", "address_key"]
@@ -134,13 +134,19 @@ def address_key(address: str, postcode: str = "", city: str = "") -> AddressKey:
             unit = found[1] or found[2]
             parts[index] = " ".join(_UNIT.sub(" ", part, count=1).split())
     parts = [part for part in parts if part]
-    code, place = _plain(postcode).replace(" ", ""), _plain(city)
+    code, place = _code(postcode), _plain(city)
     parts, found_code, found_place = _place(parts)
     street, number = _street(parts)
-    code = code or found_code
-    return AddressKey(
-        street, number, unit, code[:5] if re.fullmatch(r"\d{5}-\d{4}", code) else code, place or found_place
-    )
+    return AddressKey(street, number, unit, code or found_code, place or found_place)
+
+
+def _code(postcode: str) -> str:
+    """A postcode without spaces, without the country in front, and without the last four digits of an American one."""
+    code = _plain(postcode).replace(" ", "")
+    if code in PLACEHOLDERS:
+        return ""
+    code = re.sub(r"^[a-z]{1,3}-(?=\d)", "", code)
+    return code[:5] if re.fullmatch(r"\d{5}-\d{4}", code) else code
 
 
 def _plain(text: str) -> str:
@@ -186,6 +192,9 @@ def _street(parts: list[str]) -> tuple[str, str]:
         found = _NUMBER_FIRST.match(text) or _NUMBER_LAST.search(text)
         if found:
             return _abbreviated(text[: found.start()] + " " + text[found.end() :]), found[1].replace(" ", "")
+    numbers = re.findall(r"(?<![\w/-])\d+[a-z]?(?![\w/-])", parts[0]) if parts else []
+    if len(numbers) == 1:
+        return _abbreviated(" ".join(parts[0].replace(numbers[0], " ", 1).split())), numbers[0]
     if len(parts) > 1 and re.fullmatch(r"\d+\s?[a-z]?", parts[1]):
         return _abbreviated(parts[0]), parts[1].replace(" ", "")
     return (_abbreviated(parts[0]), "") if parts else ("", "")

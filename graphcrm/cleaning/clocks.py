@@ -26,12 +26,12 @@ _CLOCK: Final = re.compile(
     (?P<minute>\d{1,2})?\s*分?
     (?:\s*:?\s*(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?\s*秒?)?
     \s*(?P<after>[ap]\.?\s?m\.?(?![a-z]))?
-    \s*(?P<zone>z|(?:gmt|utc)?[+-]\d{1,2}(?::?\d{2})?|[a-z]{2,5}|[a-z]+(?:/[a-z_+-]+)+)?
+    \s*(?P<zone>z|(?:gmt|utc|z)?[+-]\d{1,2}(?::?\d{2})?|(?:[a-z]+[ ]){1,3}time|[a-z]{2,5}|[a-z]+(?:/[a-z_+-]+)+)?
     (?:\s*\([^()]*\))?$""",
     re.I | re.X,
 )
 _BASIC: Final = re.compile(r"(?<=\d{8})T?(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?$")
-_OFFSET: Final = re.compile(r"(?:gmt|utc)?([+-])(\d{1,2})(?::?(\d{2}))?", re.I)
+_OFFSET: Final = re.compile(r"(?:gmt|utc|z)?([+-])(\d{1,2})(?::?(\d{2}))?", re.I)
 _LARGEST_OFFSET: Final = 14 * 60
 
 # Abbreviations of RFC 5322 and the European ones. CST, IST and BST each stand for several zones and are not taken.
@@ -55,6 +55,25 @@ _ZONES: Final = {
     "eest": 3,
     "jst": 9,
     "hkt": 8,
+}
+# The names that Windows, Java and JavaScript write out.
+_NAMED_ZONES: Final = {
+    "coordinated universal": 0,
+    "greenwich mean": 0,
+    "central european standard": 1,
+    "central european summer": 2,
+    "india standard": 5.5,
+    "china standard": 8,
+    "japan standard": 9,
+    "korea standard": 9,
+    "eastern standard": -5,
+    "eastern daylight": -4,
+    "central standard": -6,
+    "central daylight": -5,
+    "mountain standard": -7,
+    "mountain daylight": -6,
+    "pacific standard": -8,
+    "pacific daylight": -7,
 }
 _SHARED_ZONES: Final = frozenset({"cst", "ist", "bst", "ast", "sst", "amt", "gst", "ect"})
 
@@ -119,7 +138,8 @@ def find_zone(name: str) -> tuple[tzinfo | None, str | None]:
     Parameters
     ----------
     name : str
-        ``Z``, an offset such as ``+08:00``, an abbreviation or a name of the IANA database.
+        ``Z``, an offset such as ``+08:00``, an abbreviation, a name written out or one of the IANA database. Of a ``Z``
+        with an offset behind it (as Salesforce's Data Loader takes it) the offset counts.
 
     Returns
     -------
@@ -139,6 +159,8 @@ def find_zone(name: str) -> tuple[tzinfo | None, str | None]:
         return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes)), None
     if key in _ZONES:
         return (timezone(timedelta(hours=_ZONES[key])) if _ZONES[key] else UTC), None
+    if (hours := _NAMED_ZONES.get(key.removesuffix(" time"))) is not None:
+        return timezone(timedelta(hours=hours)), None
     if key in _SHARED_ZONES:
         return None, "ambiguous_zone"
     try:

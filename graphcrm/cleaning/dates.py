@@ -7,11 +7,12 @@ and `infer_dates` tells the order that all values of a column share.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
-from itertools import combinations, zip_longest
+from itertools import combinations, islice, zip_longest
 from typing import Final, Literal, NamedTuple, get_args
 
 from graphcrm.cleaning.clocks import Clock, split_clock
@@ -269,19 +270,20 @@ class _Tally:
     differing: set[tuple[Order, Order]] = field(default_factory=set)
     """Orders of which some value shows that they do not mean the same."""
 
-    def add(self, value: str) -> None:
+    def add(self, value: str, times: int) -> None:
+        """Count a value that the column has so many times."""
         if not clean_text(value):
-            self.blank += 1
+            self.blank += times
             return
         reading = _read(value)
         if reading.flag:
-            self.invalid += 1
+            self.invalid += times
             return
-        self.dates += 1
-        self.timed += reading.clock.time is not None
-        self.zoned += reading.clock.zone is not None
+        self.dates += times
+        self.timed += times * (reading.clock.time is not None)
+        self.zoned += times * (reading.clock.zone is not None)
         for order in reading.days:
-            self.fits[order] += 1
+            self.fits[order] += times
         differing = {(a, b) for a, b in combinations(reading.days, 2) if reading.days[a] != reading.days[b]}
         if differing or len(reading.days) < len(ORDERS):
             self.differing |= differing
@@ -319,8 +321,11 @@ def infer_dates(values: Iterable[str]) -> DateColumn:
     'Every date fits dmy and mdy: no value shows which is meant.'
     """
     tally = _Tally()
-    for value in values:
-        tally.add(value)
+    column = iter(values)
+    # Most values come again and again; so many at a time, that a column of any length fits.
+    while some := Counter(islice(column, REMEMBERED)):
+        for value, times in some.items():
+            tally.add(value, times)
     order, ambiguous, reason = _verdict(tally)
     return DateColumn(
         order,

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from graphcrm.cleaning.text import REMEMBERED, clean_text, widths
 from graphcrm.limits import MAX_NAME_LENGTH
@@ -39,6 +40,7 @@ _COMMON: Final = re.compile(
     r"[A-Za-z]{2,63}"
 )
 _RESERVED: Final = frozenset(SPECIAL_USE_DOMAIN_NAMES)
+_FAULTLESS: Final = "example.com"
 _LOCAL_LENGTH: Final = 64
 _COMMON_LENGTH: Final = 200
 _NAMED: Final = re.compile(r"(?P<name>[^<>]*)<\s*(?P<address>[^<>]*)>[\s,;.]*")
@@ -51,7 +53,8 @@ def clean_email(value: str) -> Email:
     """Put an e-mail address into one form.
 
     Spaces, ``mailto:``, angle brackets and a closing comma go; the domain is lower-cased, an international one written
-    in its own letters. The mailbox keeps its case, which belongs to whoever runs the domain.
+    in its own letters. The mailbox keeps its case, which belongs to whoever runs the domain, but for names such as
+    ``info`` and ``abuse``.
 
     Parameters
     ----------
@@ -65,7 +68,8 @@ def clean_email(value: str) -> Email:
 
     References
     ----------
-    RFC 5321 and 5322 for addresses, 6531 for international ones, 6068 for ``mailto:``, 6761 for reserved domains.
+    RFC 5321 and 5322 for addresses, 6531 for international ones, 6068 for ``mailto:``, 2142 for mailboxes
+    without case, 6761 for reserved domains.
 
     Examples
     --------
@@ -100,12 +104,14 @@ def _validate(text: str) -> tuple[str, str | None]:
         return "", "no_at"
     if len(text) <= _COMMON_LENGTH and len(local) <= _LOCAL_LENGTH and _COMMON.fullmatch(text):
         domain = domain.lower()
+        if local.lower() in CASE_INSENSITIVE_MAILBOX_NAMES:
+            local = local.lower()
         if domain.rpartition(".")[2] in _RESERVED:
             return "", "reserved_domain"
         return f"{local}@{domain}", None
     try:
-        return validate_email(text, check_deliverability=False).normalized, None
+        return validate_email(text, check_deliverability=False, strict=True).normalized, None
     except (EmailNotValidError, UnicodeError) as error:
         if "reserved" in str(error):
             return "", "reserved_domain"
-        return "", "domain" if "after the @" in str(error) else "local_part"
+        return "", "domain" if domain != _FAULTLESS and not _validate(f"{local}@{_FAULTLESS}")[1] else "local_part"

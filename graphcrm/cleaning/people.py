@@ -51,6 +51,7 @@ _BEFORE: Final = frozenset(
     )
 )
 _BEHIND: Final = frozenset(words("phd md mba esq cpa dds dvm rn llm msc bsc ma ba mbe obe cbe mp jd cfa pe dphil"))
+_SURNAMES_TOO: Final = frozenset({"ma", "ba", "mp", "pe", "jd"})
 _SUFFIXES: Final = frozenset(words("jr sr ii iii iv v junior senior jnr snr filho neto"))
 _PARTICLES: Final = frozenset(
     words(
@@ -144,12 +145,12 @@ def _western(name: str) -> PersonName:
             honorifics.append(part.pop(0))
     # "Smith, John, PhD" and "John Smith, Jr.": parts behind a comma that hold no name.
     for part in parts[1:]:
-        while part and _bare(part[-1]) in _BEHIND | _SUFFIXES:
+        while part and _is_behind(part[-1], name):
             (suffixes if _bare(part[-1]) in _SUFFIXES else honorifics).append(part.pop())
         if part and all(_bare(word) in _BEFORE for word in part):
             honorifics += part
             part.clear()
-    while len(parts[0]) > 2 and _bare(parts[0][-1]) in _BEHIND | _SUFFIXES:
+    while len(parts[0]) > 2 and _is_behind(parts[0][-1], name):
         (suffixes if _bare(parts[0][-1]) in _SUFFIXES else honorifics).append(parts[0].pop())
     parts = [part for part in parts if part]
     given, family, order = _comma(parts) if len(parts) > 1 else _in_order(parts[0] if parts else [])
@@ -159,7 +160,15 @@ def _western(name: str) -> PersonName:
 
 def _is_initial(part: list[str]) -> bool:
     """A single letter is an initial rather than Monsieur, unless it is all but the last name."""
-    return len(_bare(part[0])) == 1 and len(part) > 2
+    return len(_bare(part[0])) == 1 and len(part) > 2 and part[0] not in _AND
+
+
+def _is_behind(word: str, name: str) -> bool:
+    """A degree or suffix; the degrees that are also surnames count in capitals alone, in a name that is not."""
+    bare = _bare(word)
+    if bare in _SURNAMES_TOO:
+        return "." in word or (word.isupper() and not name.isupper())
+    return bare in _BEHIND or bare in _SUFFIXES
 
 
 def _comma(parts: list[list[str]]) -> tuple[str, str, NameOrder]:

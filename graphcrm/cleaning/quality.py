@@ -73,8 +73,8 @@ def quality_report(
     Returns
     -------
     DataFrame
-        One row for each column of `frame`, in its order: `field`; `kind` (how it is cleaned, or None); `count`
-        (records); `blank`; `invalid` (not blank, and flagged by cleaning; the dates of a column share one order);
+        One row for each column of `frame`, in its order: `field`; `kind` (how it is cleaned; empty where it is not);
+        `count` (records); `blank`; `invalid` (not blank, and flagged by cleaning; the dates of a column share one order);
         `duplicated` (records whose value, as cleaned and compared, another record has too); `stale` (not blank, and
         of a record last seen too long ago); `reasons` (dict of flag to count); `examples` (up to five texts, reason
         and masked value, of different reasons first).
@@ -86,9 +86,9 @@ def quality_report(
 
     Examples
     --------
-    >>> people = pd.DataFrame({"id": ["1", "2", "3"], "email": ["a@x.de", "A@X.de", "none"]})
+    >>> people = pd.DataFrame({"id": ["1", "2", "3"], "email": ["a@x.de", "A@X.de", "nobody"]})
     >>> quality_report(people, "customers")[["field", "blank", "invalid", "duplicated", "examples"]].to_dict("records")
-    [{'field': 'email', 'blank': 0, 'invalid': 1, 'duplicated': 2, 'examples': ['no_at: nxxx', 'duplicated: a@x.xx']}]
+    [{'field': 'email', 'blank': 0, 'invalid': 1, 'duplicated': 2, 'examples': ['no_at: nxxxxx', 'duplicated: a@x.xx']}]
     """
     if stale_days < 0:
         raise InvalidInput(f"stale_days must be at least 0, not {stale_days}.", field="stale_days")
@@ -120,7 +120,7 @@ def _field(field: str, column: pd.Series[Any], kind: str | None, region: str | N
     reasons = Counter(clean.flag for clean in cleaned if clean.flag)
     return [
         field,
-        kind,
+        kind or "",
         len(values),
         present.count(False),
         reasons.total(),

@@ -11,7 +11,7 @@ from graphcrm.cleaning.codes import clean_country, clean_currency
 from graphcrm.cleaning.dates import clean_day, clean_time
 from graphcrm.cleaning.emails import clean_email
 from graphcrm.cleaning.phones import clean_phone
-from graphcrm.cleaning.text import REMEMBERED, Cleaned, clean_name, clean_text
+from graphcrm.cleaning.text import PLACEHOLDERS, REMEMBERED, Cleaned, clean_name, clean_text, widths
 from graphcrm.cleaning.websites import clean_website
 from graphcrm.limits import MAX_NAME_LENGTH
 
@@ -144,6 +144,8 @@ class _Memory(dict[str, Cleaned]):
         if len(self) >= REMEMBERED:
             self.clear()
         clean = self._clean(value, self._region)
+        if clean.flag and widths(clean_text(value)).casefold() in PLACEHOLDERS:
+            clean = Cleaned(value, "placeholder")
         self[value] = clean
         return clean
 

@@ -30,6 +30,10 @@ def test_examples(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
+def test_examples_of_the_guide() -> None:
+    assert doctest.testfile(str(DOCS), module_relative=False).failed == 0
+
+
 # ---- text and names --------------------------------------------------------------------------------------
 
 
