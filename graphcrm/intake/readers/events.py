@@ -162,7 +162,7 @@ def _row(text: str, zone: dt.tzinfo) -> dict[str, str]:
         "start": _moment(start, zone),
         "end": _moment(end, zone),
         "all_day": "false" if isinstance(start, dt.datetime) else "true",
-        "duration_s": _seconds(start, end),
+        "duration_s": _seconds(start, end, zone),
         "organizer": organizer,
         "organizer_name": _people(event.get("ORGANIZER")).get(organizer, ""),
         "attendees": "|".join(attendees),
@@ -191,13 +191,18 @@ def _end(event: Any, start: Any) -> Any:
 def _moment(value: Any, zone: dt.tzinfo) -> str:
     """A day, or a time in UTC; one without a zone is the calendar's."""
     if isinstance(value, dt.datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=zone)
-        return aware.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+        return _aware(value, zone).astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
     return value.isoformat() if isinstance(value, dt.date) else ""
 
 
-def _seconds(start: Any, end: Any) -> str:
-    if end is None or isinstance(start, dt.datetime) != isinstance(end, dt.datetime):
+def _aware(value: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    return value if value.tzinfo else value.replace(tzinfo=zone)
+
+
+def _seconds(start: Any, end: Any, zone: dt.tzinfo) -> str:
+    if isinstance(start, dt.datetime) and isinstance(end, dt.datetime):
+        start, end = _aware(start, zone), _aware(end, zone)
+    elif end is None or isinstance(start, dt.datetime) or isinstance(end, dt.datetime):
         return ""
     seconds = (end - start).total_seconds()
     return str(int(seconds)) if seconds >= 0 else ""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from email import message_from_bytes
 from email.message import Message
+from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
 from hashlib import sha256
 from typing import Final
@@ -38,6 +39,7 @@ COLUMNS: Final = (
 )
 """The columns of a message, in order."""
 
+_MAX_PARTS: Final = 100
 _WORD: Final = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _GAP: Final = re.compile(r"(?<=\?=)[ \t\r\n]+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
 _ID: Final = re.compile(r"<([^<>\s]+)>")
@@ -73,7 +75,9 @@ def row_of(data: bytes, envelope: str = "") -> dict[str, str]:
         If there is neither a sender, a receiver nor an id.
     """
     try:
-        message = message_from_bytes(data)
+        # Parts within parts take time for each line and level, so that a message of nothing else is not taken apart.
+        is_plain = data.count(b"boundary") <= _MAX_PARTS
+        message = message_from_bytes(data) if is_plain else BytesHeaderParser().parsebytes(data)
         headers = _headers(message)
         row = _row(headers, envelope)
     except RecursionError:
@@ -83,7 +87,7 @@ def row_of(data: bytes, envelope: str = "") -> dict[str, str]:
     row["id"] = short_id(row["message_id"]) or "mail-" + sha256(repr(sorted(headers.items())).encode()).hexdigest()[:40]
     row["thread_id"] = short_id(row["references"].split("|")[0] or row["in_reply_to"]) or row["id"]
     try:
-        row["text"] = _text(message)
+        row["text"] = _text(message) if is_plain else ""
     except (RecursionError, LookupError, ValueError):  # a body that cannot be taken apart
         row["text"] = ""
     return row
@@ -215,7 +219,7 @@ def _word_bytes(kind: str, text: str) -> bytes | None:
     if kind in "qQ":
         return quopri.decodestring(data.replace(b"_", b" "), header=True)
     try:
-        return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+        return binascii.a2b_base64(data + b"=" * (-len(data) % 4)) or None
     except binascii.Error:
         return None
 
