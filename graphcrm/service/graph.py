@@ -33,6 +33,7 @@ from graphcrm.service.answers import (
     name_of,
     table,
 )
+from graphcrm.service.archive import Archive
 from graphcrm.service.jobs import Claim, Jobs
 from graphcrm.service.records import Records
 from graphcrm.service.resident import Resident, Snapshot
@@ -83,6 +84,7 @@ class Graph:
         self.store = GraphStore(settings)
         self.records = Records(self.store)
         self.sources = Sources(self.store)
+        self.archive = Archive(self.store)
         self.tokens = Tokens(self.store)
         self.jobs = Jobs(self.store, settings.home)
         self.webhooks = Webhooks(self.store, settings.webhooks_allow_private)

@@ -12,6 +12,7 @@ import pytest
 
 from graphcrm import Graph, queries
 from graphcrm.schema import LABELS, TIE_TYPES
+from graphcrm.service.archive import KINDS
 
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?")
 """Times as text are compared as moments: Cypher's `toString` leaves zero seconds and the Z out on one engine."""
@@ -68,6 +69,11 @@ def filled(graphs: dict[str, Graph]) -> dict[str, Graph]:
                     {"id": "O3", "customer_id": "C2", "at": "2024-08-03", "amount": "9", "status": "cancelled"},
                 ],
             ),
+            (
+                "consents",
+                [{"id": "N1", "party_id": "C1", "channel": "email", "purpose": "news", "granted": True, "at": T0}],
+            ),
+            ("tasks", [{"id": "T1", "party_id": "C1", "subject": "Call"}]),
             ("ties", TIES),
         ):
             report = records.upsert(table, rows)
@@ -94,6 +100,14 @@ def filled(graphs: dict[str, Graph]) -> dict[str, Graph]:
 NO_FILTER: dict[str, Any] = {"ids": None, "filters": [], "row_limit": 10}
 PAGE = {"after": None, "after_id": None, **NO_FILTER}
 C = {"LABEL": "Customer"}
+TIMELINE: dict[str, Any] = {
+    "types": sorted(TIE_TYPES),
+    "kinds": KINDS,
+    "after": None,
+    "after_kind": None,
+    "after_id": None,
+    "row_limit": 10,
+}
 ODD = CUSTOMERS[3]["id"]
 
 
@@ -146,6 +160,18 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
         ({"TYPE": "KNOWS"}, {"after_id": "", "source_id": "K2", "target_id": None, "row_limit": 10}),
         ({"TYPE": "REFERRED"}, {"after_id": "REFERRED:C1:C2", "source_id": None, "target_id": "K2", "row_limit": 1}),
     ],
+    "archive/timeline": [
+        (C, {"id": "C1", **TIMELINE}),
+        (C, {"id": "C1", **TIMELINE, "after": T0, "after_kind": "order", "after_id": "O1"}),
+        (C, {"id": "C2", **TIMELINE, "after_kind": "referral_made", "after_id": ""}),
+        (C, {"id": "C1", **TIMELINE, "kinds": ["order"], "row_limit": 1}),
+        ({"LABEL": "Contact"}, {"id": "K1", **TIMELINE}),
+    ],
+    "archive/list_participants": [({}, {"ids": ["I2", "I1", "nobody"], "row_limit": 2})],
+    "archive/list_consents": [(C, {"ids": ["C1", "C2"]})],
+    "archive/list_ties": [(C, {"id": "C1", "row_limit": 5}), ({"LABEL": "Contact"}, {"id": "K2", "row_limit": 0})],
+    "archive/list_tasks": [(C, {"id": "C1", "row_limit": 5})],
+    "archive/sum_orders": [({}, {"id": "C1"}), ({}, {"id": "C3"})],
     "network/read_parties": [(C, {"shards": 1}), ({"LABEL": "Contact"}, {"shards": 1})],
     "network/read_ties": [({"TYPE": name}, {"shards": 1}) for name in ("REFERRED", "KNOWS", "WORKS_AT")],
     "network/read_standing": [({"TYPE": name}, {"shards": 1}) for name in ("KNOWS", "WORKS_AT")],
@@ -231,7 +257,19 @@ WRITES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "ties/delete": (_ENDS, {"rows": [{"id": "KNOWS:C1:K1:friend", "source_id": "C1", "target_id": "K1"}]}),
     "source_records/write": (
         {},
-        {"rows": [{"id": "crm:X", "source_id": "crm", "about": "X", "shown_in": "X", "fields": "{}", "raw": "{}", "seen_at": T0}]},
+        {
+            "rows": [
+                {
+                    "id": "crm:X",
+                    "source_id": "crm",
+                    "about": "X",
+                    "shown_in": "X",
+                    "fields": "{}",
+                    "raw": "{}",
+                    "seen_at": T0,
+                }
+            ]
+        },
     ),
     "source_records/delete": ({}, {"ids": ["crm:X", "nobody"]}),
     "sources/write": ({}, {"id": "shop", "properties": {"kind": "shop", "trust": 5, "created_at": T0}}),

@@ -1,0 +1,8 @@
+// Every decision that parties made about being contacted, in one row.
+// @access read
+// @each LABEL: labels
+// @param ids: list of str
+// @returns decisions: list of {party_id, id, channel, purpose, granted, at}
+UNWIND $ids AS id
+MATCH (p:LABEL {id: id})-[:GAVE]->(c:Consent)
+RETURN collect({party_id: p.id, id: c.id, channel: c.channel, purpose: c.purpose, granted: c.granted, at: c.at}) AS decisions

@@ -1,0 +1,389 @@
+"""The customer archive: what happened to a party, what hangs on it, and what it allows."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+import pandas as pd
+
+from graphcrm.errors import InvalidInput, NotFound
+from graphcrm.limits import MAX_BULK_ROWS, MAX_PAGE
+from graphcrm.schema import PARTY_LABELS
+from graphcrm.service.answers import bounded, table
+from graphcrm.service.planning import resolve_labels
+from graphcrm.store import GraphStore, Transaction
+from graphcrm.values import from_graph
+
+__all__ = ["KINDS", "Archive", "Decision"]
+
+Decision = Literal["granted", "refused", "unknown"]
+
+_TIES: Final = ("KNOWS", "WORKS_AT", "SUBSIDIARY_OF", "MEMBER_OF")
+_TYPES: Final[dict[str, tuple[str, ...]]] = {
+    "interaction": ("TOOK_PART_IN",),
+    "order": ("PLACED",),
+    "response": ("RESPONDED_TO",),
+    "targeted": ("TARGETED",),
+    "feedback": ("GAVE",),
+    "case_opened": ("RAISED",),
+    "case_closed": ("RAISED",),
+    "opportunity": ("RAISED",),
+    "consent": ("GAVE",),
+    "task_due": ("CONCERNS",),
+    "task_done": ("CONCERNS",),
+    "referral_made": ("REFERRED",),
+    "referral_received": ("REFERRED",),
+    "tie_begun": _TIES,
+    "tie_ended": _TIES,
+}
+KINDS: Final = tuple(_TYPES)
+"""What a timeline can tell of, in the order in which it is documented."""
+
+_OF_NODE: Final = {
+    "interaction": ("kind", "channel", "duration_s"),
+    "order": ("amount", "currency", "status"),
+    "feedback": ("kind", "score", "comment"),
+    "case_opened": ("kind", "status", "cause", "opened_at", "due_at", "closed_at"),
+    "case_closed": ("kind", "status", "cause", "opened_at", "due_at", "closed_at"),
+    "opportunity": ("stage", "amount", "currency", "probability"),
+    "consent": ("channel", "purpose", "granted"),
+    "task_due": ("kind", "due_at", "done_at"),
+    "task_done": ("kind", "due_at", "done_at"),
+}
+_OF_TIE: Final = {
+    "interaction": ("role",),
+    "response": ("kind", "value", "currency"),
+    "referral_made": ("channel", "campaign_id"),
+    "referral_received": ("channel", "campaign_id"),
+    "tie_begun": ("kind", "title", "department", "since", "until"),
+    "tie_ended": ("kind", "title", "department", "since", "until"),
+}
+_LONGEST_COMMENT: Final = 500
+_PARTICIPANTS: Final = 20
+_LISTED: Final = 12
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a page ends: the time (None where there is none), kind and id of its last line."""
+
+    at: datetime | None
+    kind: str
+    id: str
+
+
+class Archive:
+    """All there is about one party: `graph.archive`."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+
+    def timeline(
+        self,
+        party_id: str,
+        kinds: Iterable[str] | None = None,
+        cursor: str | None = None,
+        limit: int = 100,
+        label: str | None = None,
+    ) -> pd.DataFrame:
+        """What happened to a party, newest first.
+
+        Parameters
+        ----------
+        party_id : str
+            A customer or contact.
+        kinds : iterable of str, optional
+            Of `KINDS`; all by default.
+        cursor : str, optional
+            `attrs["next_cursor"]` of the page before, with the same kinds. What happens meanwhile moves nothing: no
+            line is given twice or passed over.
+        limit : int
+            Lines, 1 to `limits.MAX_PAGE`.
+        label : {'Customer', 'Contact'}, optional
+            What the party must be.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `kind`, `at` (ISO 8601, UTC; a day is its first moment; None, at the end, where no time is known), `id` (of
+            the node or tie that tells of it), `title` (None where it has none) and `details` (a dict; fields without a
+            value are left out). Lines of one time are ordered by kind, then by id in UTF-8 order. `attrs` has
+            `party_id`, `label` and `next_cursor` (None on the last page).
+
+        Raises
+        ------
+        NotFound
+            There is no such party.
+        InvalidInput
+            An unknown kind, a cursor of another question, a limit that is exceeded.
+
+        Examples
+        --------
+        >>> archive.timeline("C1", kinds=["order", "feedback"], limit=50)  # doctest: +SKIP
+        """
+        bounded("limit", limit, MAX_PAGE)
+        wanted = _chosen(kinds)
+        after = _place(cursor, wanted)
+
+        def work(tx: Transaction) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
+            found = label or _label_of(tx, party_id)
+            rows = _lines(tx, found, party_id, wanted, after, limit + 1)
+            if not rows and label:
+                _label_of(tx, party_id, (label,))
+            return found, rows, _participants(tx, rows[:limit])
+
+        found, rows, participants = self._store.reading(work)
+        people = {row["id"]: row for row in participants}
+        frame = table([_item(row, people) for row in rows[:limit]], ["kind", "at", "id", "title", "details"])
+        next_cursor = _cursor(rows[limit - 1], wanted) if len(rows) > limit else None
+        frame.attrs.update({"party_id": party_id, "label": found, "next_cursor": next_cursor})
+        return frame
+
+    def consent(self, party_id: str, channel: str, purpose: str) -> Decision:
+        """What a party decided about being contacted by a channel for a purpose.
+
+        Parameters
+        ----------
+        party_id : str
+            A customer or contact.
+        channel, purpose : str
+            As the consents have them, in any case: ``"email"``, ``"marketing"``.
+
+        Returns
+        -------
+        {'granted', 'refused', 'unknown'}
+            The last decision counts; of two of one time, the refusal.
+
+        Raises
+        ------
+        NotFound
+            There is no such party.
+        """
+        return self._decisions([party_id], channel, purpose)[party_id]
+
+    def may_contact(self, ids: Iterable[str], channel: str, purpose: str) -> pd.DataFrame:
+        """Who of some parties may be contacted by a channel for a purpose; asked before anyone is listed for it.
+
+        Parameters
+        ----------
+        ids : iterable of str
+            Customers and contacts, at most `limits.MAX_BULK_ROWS`.
+        channel, purpose : str
+            See `consent`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `party_id` (each once, in the order given), `consent` (see `consent`) and `may_contact`, which is true where
+            consent was granted and not taken back.
+
+        Raises
+        ------
+        NotFound
+            One of them is no party.
+        InvalidInput
+            Too many at once.
+        """
+        asked = list(dict.fromkeys(ids))
+        if len(asked) > MAX_BULK_ROWS:
+            raise InvalidInput(f"ids: at most {MAX_BULK_ROWS} at once; these are {len(asked)}", field="ids")
+        decisions = self._decisions(asked, channel, purpose)
+        rows = [{"party_id": id_, "consent": decisions[id_]} for id_ in asked]
+        frame = table(rows, ["party_id", "consent"])
+        return frame.assign(may_contact=(frame["consent"] == "granted").astype(bool))
+
+    def overview(self, party_id: str, label: str) -> dict[str, Any]:
+        """What hangs on a party, a few of each: what its page shows beside the fields and the timeline.
+
+        Parameters
+        ----------
+        party_id, label : str
+            A customer or contact, and which of the two it is.
+
+        Returns
+        -------
+        dict
+            `orders` (a list by currency: `currency`, `orders`, `refunds`, `amount`, `refunded`; cancelled ones do not
+            count), `ties` (by type and direction: `type`, `outgoing`, `total` and the first `ties`), `consents` (the
+            decision that counts for each `channel` and `purpose`, with `at`) and `tasks` (the open ones).
+        """
+
+        def work(tx: Transaction) -> dict[str, Any]:
+            words = {"LABEL": label}
+            orders = tx.run("archive/sum_orders", id=party_id) if label == "Customer" else []
+            return {
+                "orders": [
+                    row | {"amount": _money(row["amount"]), "refunded": _money(row["refunded"])} for row in orders
+                ],
+                "ties": [
+                    row | {"ties": [_outside(tie, tie) for tie in row["ties"]]}
+                    for row in tx.run("archive/list_ties", words=words, id=party_id, row_limit=_LISTED)
+                ],
+                "consents": _standing(_consents(tx, label, [party_id])),
+                "tasks": [
+                    _outside(row, row) | {"due_at": from_graph("", row["due_at"])}
+                    for row in tx.run("archive/list_tasks", words=words, id=party_id, row_limit=_LISTED)
+                ],
+            }
+
+        return self._store.reading(work)
+
+    def _decisions(self, ids: Sequence[str], channel: str, purpose: str) -> dict[str, Decision]:
+        def work(tx: Transaction) -> list[dict[str, Any]]:
+            labels = resolve_labels(tx, PARTY_LABELS, ids, {})
+            if missing := next((id_ for id_ in ids if id_ not in labels), None):
+                raise NotFound(f"there is no customer or contact {missing!r}")
+            by_label = {label: [id_ for id_ in ids if labels[id_] == label] for label in PARTY_LABELS}
+            return [row for label, some in by_label.items() if some for row in _consents(tx, label, some)]
+
+        asked = (_folded(channel), _folded(purpose))
+        last: dict[str, dict[str, Any]] = {}
+        for row in self._store.reading(work):
+            if (_folded(row["channel"]), _folded(row["purpose"])) == asked:
+                last[row["party_id"]] = _later(last.get(row["party_id"]), row)
+        return {id_: _decision(last.get(id_)) for id_ in ids}
+
+
+# ---- the timeline ----------------------------------------------------------------------------------------
+
+
+def _chosen(kinds: Iterable[str] | None) -> tuple[str, ...]:
+    if kinds is None or not (asked := [kinds] if isinstance(kinds, str) else list(kinds)):
+        return KINDS
+    for kind in asked:
+        if kind not in KINDS:
+            message = f"kind: there is no {kind[:100]!r}; there are: {', '.join(KINDS)}"
+            raise InvalidInput(message, field="kind", allowed=KINDS)
+    return tuple(kind for kind in KINDS if kind in asked)
+
+
+def _label_of(tx: Transaction, party_id: str, labels: tuple[str, ...] = PARTY_LABELS) -> str:
+    found = resolve_labels(tx, labels, [party_id], {}).get(party_id)
+    if found is None:
+        raise NotFound(f"there is no {' or '.join(labels).lower()} {party_id!r}")
+    return found
+
+
+def _lines(
+    tx: Transaction, label: str, party_id: str, kinds: tuple[str, ...], after: _Place | None, row_limit: int
+) -> list[dict[str, Any]]:
+    return tx.run(
+        "archive/timeline",
+        words={"LABEL": label},
+        id=party_id,
+        types=sorted({type_ for kind in kinds for type_ in _TYPES[kind]}),
+        kinds=list(kinds),
+        after=after and after.at,
+        after_kind=after and after.kind,
+        after_id=after and after.id,
+        row_limit=row_limit,
+    )
+
+
+def _participants(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    ids = [row["id"] for row in rows if row["kind"] == "interaction"]
+    return tx.run("archive/list_participants", ids=ids, row_limit=_PARTICIPANTS) if ids else []
+
+
+def _item(row: Mapping[str, Any], people: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A line of the timeline as it stands outside."""
+    kind, node, tie = row["kind"], row["node"], row["tie"]
+    details = _outside(node, _OF_NODE.get(kind, ())) | _outside(tie, _OF_TIE.get(kind, ()))
+    title = node.get("name") or node.get("subject")
+    if kind == "interaction":
+        details |= {"participants": people[row["id"]]["participants"], "participant_count": people[row["id"]]["total"]}
+    elif kind == "order":
+        details["refund"] = (node.get("amount") or 0) < 0
+    elif kind in ("targeted", "response"):
+        details["campaign_id"] = node["id"]
+    elif kind == "consent":
+        title = ": ".join(node[name] for name in ("channel", "purpose") if node.get(name)) or None
+    elif kind == "feedback" and "comment" in details:
+        details["comment"] = details["comment"][:_LONGEST_COMMENT]
+    elif kind.startswith(("tie_", "referral_")):
+        details["other"] = {"id": node["id"], "label": row["label"], "name": node.get("name")}
+        if kind.startswith("tie_"):
+            details |= {"type": row["tie"]["id"].partition(":")[0], "outgoing": row["outgoing"]}
+    at = from_graph("", row["at"])
+    return {"kind": kind, "at": at, "id": row["id"], "title": title, "details": details}
+
+
+def _outside(properties: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Those of some fields that have a value, as JSON has them."""
+    return {name: from_graph(name, properties[name]) for name in names if properties.get(name) is not None}
+
+
+def _money(amount: int) -> str:
+    return str(from_graph("amount", amount))
+
+
+def _cursor(row: Mapping[str, Any], kinds: tuple[str, ...]) -> str:
+    at = row["at"].isoformat() if row["at"] is not None else None
+    text = json.dumps([at, row["kind"], row["id"], kinds], ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _place(cursor: str | None, kinds: tuple[str, ...]) -> _Place | None:
+    """Read a cursor; see `_cursor`."""
+    if not cursor:
+        return None
+    try:
+        at, kind, id_, asked = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        moment = None if at is None else datetime.fromisoformat(at).astimezone(UTC)
+        if asked == list(kinds) and kind in kinds and isinstance(id_, str):
+            id_.encode()
+            return _Place(moment, kind, id_)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        pass
+    raise InvalidInput("cursor: take it from next_cursor of a page with the same kinds", field="cursor")
+
+
+# ---- consents --------------------------------------------------------------------------------------------
+
+
+def _consents(tx: Transaction, label: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+    found = tx.run("archive/list_consents", words={"LABEL": label}, ids=list(ids))[0]["decisions"]
+    # What another tool wrote may lack any of these, and then decides nothing.
+    return [row for row in found if None not in row.values()]
+
+
+def _folded(word: str) -> str:
+    return word.strip().casefold()
+
+
+def _later(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
+    """Which of two decisions counts."""
+
+    def standing(row: Mapping[str, Any]) -> tuple[datetime, bool]:
+        return row["at"], not row["granted"]
+
+    return other if one is None or standing(other) > standing(one) else one
+
+
+def _decision(row: Mapping[str, Any] | None) -> Decision:
+    if row is None:
+        return "unknown"
+    return "granted" if row["granted"] else "refused"
+
+
+def _standing(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The decision that counts for each channel and purpose, by these."""
+    last: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        key = (_folded(row["channel"]), _folded(row["purpose"]))
+        last[key] = _later(last.get(key), row)
+    return [
+        {
+            "id": row["id"],
+            "channel": row["channel"],
+            "purpose": row["purpose"],
+            "consent": _decision(row),
+            "at": from_graph("", row["at"]),
+        }
+        for _, row in sorted(last.items())
+    ]
