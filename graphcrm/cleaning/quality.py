@@ -74,10 +74,10 @@ def quality_report(
     -------
     DataFrame
         One row for each column of `frame`, in its order: `field`; `kind` (how it is cleaned; empty where it is not);
-        `count` (records); `blank`; `invalid` (not blank, and flagged by cleaning; the dates of a column share one order);
-        `duplicated` (records whose value, as cleaned and compared, another record has too); `stale` (not blank, and
-        of a record last seen too long ago); `reasons` (dict of flag to count); `examples` (up to five texts, reason
-        and masked value, of different reasons first).
+        `count` (records); `blank`; `invalid` (not blank, and flagged by cleaning; the dates of a column share one
+        order); `duplicated` (records whose value, as cleaned and compared, another record has too); `stale` (not
+        blank, and of a record last seen too long ago); `reasons` (dict of flag to count); `examples` (up to five
+        texts, reason and masked value, of different reasons first).
 
     Raises
     ------

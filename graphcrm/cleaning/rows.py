@@ -36,6 +36,9 @@ class CleanRow(NamedTuple):
     flags: dict[str, str]
 
 
+# What they answer is remembered below, once.
+
+
 def _name(value: str, region: str | None) -> Cleaned:
     return clean_name(value)
 
@@ -45,21 +48,21 @@ def _line(value: str, region: str | None) -> Cleaned:
 
 
 def _phone(value: str, region: str | None) -> Cleaned:
-    found = clean_phone(value, region)
+    found = clean_phone.__wrapped__(value, region)
     return Cleaned(found.text, found.flag)
 
 
 def _email(value: str, region: str | None) -> Cleaned:
-    found = clean_email(value)
+    found = clean_email.__wrapped__(value)
     return Cleaned(found.value, found.flag)
 
 
 def _website(value: str, region: str | None) -> Cleaned:
-    return clean_website(value)
+    return clean_website.__wrapped__(value)
 
 
 def _country(value: str, region: str | None) -> Cleaned:
-    return clean_country(value)
+    return clean_country.__wrapped__(value)
 
 
 def _day(value: str, region: str | None) -> Cleaned:
@@ -85,7 +88,7 @@ _CLEANERS: Final[dict[str, Callable[[str, str | None], Cleaned]]] = {
     "email": _email,
     "website": _website,
     "country": _country,
-    "currency": clean_currency,
+    "currency": clean_currency.__wrapped__,
     "day": _day,
     "time": _time,
     "line": _line,
@@ -135,6 +138,7 @@ class _Memory(dict[str, Cleaned]):
 
     def __init__(self, kind: str, region: str | None) -> None:
         super().__init__()
+        self.kind = kind
         self._clean = _CLEANERS[kind]
         self._region = region
 
@@ -150,10 +154,17 @@ class _Memory(dict[str, Cleaned]):
         return clean
 
 
+_REGIONAL: Final = frozenset({"phone", "currency"})
+"""Kinds whose values mean something else in another region."""
+
+
 @cache
 def _memory(kind: str, region: str | None) -> _Memory:
-    """One memory for each kind and region; only kinds that depend on a region have one for each."""
     return _Memory(kind, region)
+
+
+def _recall(kind: str, region: str | None) -> _Memory:
+    return _memory(kind, region if kind in _REGIONAL else None)
 
 
 def clean_field(kind: str, value: str, region: str | None = None) -> Cleaned:
@@ -178,13 +189,22 @@ def clean_field(kind: str, value: str, region: str | None = None) -> Cleaned:
     >>> clean_field("phone", "(030) 1234567 ext. 5", "DE")
     Cleaned(value='+49301234567;ext=5', flag=None)
     """
-    return _memory(kind, region)[value]
+    return _recall(kind, region)[value]
 
 
 @lru_cache(512)
 def _plan(table_name: str, fields: tuple[str, ...], region: str | None) -> tuple[tuple[str, _Memory], ...]:
     """The fields that are cleaned, of rows that have these, each with its answers."""
-    return tuple((field, _memory(kind, region)) for field in fields if (kind := kind_of(table_name, field)))
+    return tuple((field, _recall(kind, region)) for field in fields if (kind := kind_of(table_name, field)))
+
+
+def _own_region(values: Mapping[str, Any]) -> str | None:
+    """The country that the row names, if it does."""
+    country = values.get("country")
+    if not country or not isinstance(country, str):
+        return None
+    code, flag = _memory("country", None)[country]
+    return None if flag else code
 
 
 def clean_row(table_name: str, values: Mapping[str, Any], region: str | None = None) -> CleanRow:
@@ -197,7 +217,7 @@ def clean_row(table_name: str, values: Mapping[str, Any], region: str | None = N
     values : mapping
         Fields by name; what is no text is left alone.
     region : str, optional
-        As for `clean_field`.
+        As for `clean_field`. The row's own `country` comes first, and `region` where that leads to nothing.
 
     Returns
     -------
@@ -214,11 +234,14 @@ def clean_row(table_name: str, values: Mapping[str, Any], region: str | None = N
     raw: dict[str, str] = {}
     flags: dict[str, str] = {}
     changed: dict[str, Any] | None = None
-    for field, memory in _plan(table_name, tuple(values), region):
+    own = _own_region(values) or region
+    for field, memory in _plan(table_name, tuple(values), own):
         value = values[field]
         if not value or not isinstance(value, str):
             continue
         clean, flag = memory[value]
+        if flag and own != region:
+            clean, flag = _recall(memory.kind, region)[value]
         if flag:
             flags[field] = flag
         elif clean != value:

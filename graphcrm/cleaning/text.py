@@ -59,7 +59,7 @@ FLAGS: Final = {
 }
 """Why a value could not be cleaned, by the code that stands in `flag`."""
 
-REMEMBERED: Final = 2**16
+REMEMBERED: Final = 2**14
 """Values that each cleaning function remembers the answer for (the ones last asked for)."""
 
 PLACEHOLDERS: Final = frozenset(

@@ -267,6 +267,23 @@ def test_a_row_keeps_what_came() -> None:
     assert again.raw == {}
 
 
+@pytest.mark.parametrize(
+    ("country", "phone", "clean"),
+    [
+        ("Deutschland", "030 1234567", "+49301234567"),
+        ("Frankreich", "(650) 253-0000", "+16502530000"),
+        ("", "(650) 253-0000", "+16502530000"),
+        ("Atlantis", "(650) 253-0000", "+16502530000"),
+        ("中国", "010-65529988-12", "+861065529988;ext=12"),
+    ],
+)
+def test_the_country_of_the_row_comes_before_the_region(country: str, phone: str, clean: str) -> None:
+    row = clean_row("customers", {"phone": phone, "country": country}, "US")
+    assert row.values["phone"] == clean
+    assert row.raw["phone"] == phone
+    assert "phone" not in row.flags
+
+
 def test_a_row_names_what_it_could_not_clean() -> None:
     values = {"name": "N/A", "email": "nobody", "phone": "12", "country": "Atlantis", "birth_date": "3/4/1980"}
     row = clean_row("customers", values, "DE")
