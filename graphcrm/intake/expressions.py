@@ -18,6 +18,8 @@ __all__ = ["SPEC_KEYS", "Counter", "Expression", "compile_spec", "snake_case"]
 _BASES: Final = ("column", "value", "template", "either", "join", "count")
 _JOINS: Final = ("file", "key", "take", "first", "sum", "discount")
 _LISTS: Final = ("either", "join", "sum", "date")
+_NUMBER: Final = "#"
+"""What stands for the count in a template."""
 SPEC_KEYS: Final = (*_BASES, "separator", *_JOINS, *STEP_KEYS, "otherwise")
 
 
@@ -41,6 +43,24 @@ class Counter:
         value = row[self.column].strip()
         self._counts[value] = number = self._counts.get(value, 0) + 1
         return str(number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """Puts columns, and the number of the row, into a text."""
+
+    pieces: tuple[tuple[str, str | None], ...]
+    columns: tuple[str, ...]
+    counter: Counter | None
+
+    def __call__(self, row: dict[str, str]) -> str:
+        known = {column: row[column].strip() for column in self.columns}
+        if self.counter is not None:
+            known[_NUMBER] = self.counter(row)
+        # A template with a gap would name nobody: without one of its columns there is no value.
+        if not all(known.values()):
+            return ""
+        return "".join(literal + (known[column] if column else "") for literal, column in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +123,7 @@ def compile_spec(
     if not isinstance(spec, dict):
         raise InvalidInput(f"{key}: must be a column's name or a table of {', '.join(SPEC_KEYS)}.", field=key)
     bases = [part for part in _BASES if part in spec]
-    if len(bases) != 1:
+    if len(bases) != 1 and bases != ["template", "count"]:
         raise InvalidInput(f"{key}: must have exactly one of {', '.join(_BASES)}.", field=key)
     _check_kinds(spec, key)
     base = _base(spec, bases[0], key)
@@ -159,29 +179,26 @@ def _base(spec: dict[str, Any], kind: str, key: str) -> Expression:
     if kind == "join":
         parts, between = tuple(spec["join"]), spec.get("separator", " ")
         return Expression(parts, lambda row: between.join(filter(None, (row[name].strip() for name in parts))))
-    if kind == "count":
-        counter = Counter.of(spec["count"])
-        return Expression((counter.column,), counter, counter=counter)
-    return _template(spec["template"], f"{key}.template")
+    counter = Counter.of(spec["count"]) if "count" in spec else None
+    if kind == "template":
+        return _template(spec["template"], f"{key}.template", counter)
+    assert counter is not None
+    return Expression((counter.column,), counter, counter=counter)
 
 
-def _template(template: str, key: str) -> Expression:
+def _template(template: str, key: str, counter: Counter | None = None) -> Expression:
     try:
         parts = list(string.Formatter().parse(template))
     except ValueError as error:
         raise InvalidInput(f"{key}: {error}.", field=key) from None
-    columns = tuple(column for _, column, _, _ in parts if column is not None)
+    columns = tuple(column for _, column, _, _ in parts if column is not None and column != _NUMBER)
+    if counter is None and any(column == _NUMBER for _, column, _, _ in parts):
+        raise InvalidInput(f"{key}: {{{_NUMBER}}} stands for a number: say count as well.", field=key)
     if any(form or conversion for _, _, form, conversion in parts) or not all(columns):
         raise InvalidInput(f"{key}: braces hold a column's name and nothing else.", field=key)
     pieces = [(literal, column) for literal, column, _, _ in parts]
-
-    def fill(row: dict[str, str]) -> str:
-        # A template with a gap would name nobody: without one of its columns there is no value.
-        if not all(row[column].strip() for column in columns):
-            return ""
-        return "".join(literal + (row[column].strip() if column else "") for literal, column in pieces)
-
-    return Expression(columns, fill)
+    fill = _Filling(tuple(pieces), columns, counter)
+    return Expression((*columns, *([counter.column] if counter else [])), fill, counter=counter)
 
 
 def _lookup(spec: dict[str, Any], key: str) -> Lookup | None:

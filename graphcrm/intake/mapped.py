@@ -186,7 +186,7 @@ def _converter(
         if null:
             raw = {name: "" if text in null else text for name, text in raw.items()}
         values: dict[str, Any] = {name: expression(raw, name) for name, expression in columns.items()}
-        kept = {name: text for name, expression in extra.items() if (text := expression(raw, name))}
+        kept = {name: text for name, expression in extra.items() if (text := expression(raw, name).strip())}
         if kept:
             values["extra"] = kept
         return values

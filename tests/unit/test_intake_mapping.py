@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graphcrm.errors import InvalidInput
-from graphcrm.intake.mapping import Mapping, load_mapping
-from graphcrm.intake.presets import load_preset
+from graphcrm.intake.mapping import load_mapping
 from graphcrm.intake.readers import Reject
 from graphcrm.intake.sources import Source
-from graphcrm.tables import Row
 
 ROOT = Path(__file__).parents[2]
-DATA = ROOT.parent / "shared" / "data"
 
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the public data sets in ../shared/data")
 
 MINIMAL = """
 [[tables]]
@@ -189,6 +183,124 @@ def test_keep_cannot_shadow_a_property(tmp_path: Path) -> None:
         only(tmp_path, MINIMAL.replace('file = "people.csv"', 'file = "people.csv"\nkeep = "rest"'))
 
 
+def test_several_columns_numbers_and_what_else(tmp_path: Path) -> None:
+    write(tmp_path, people="no,first,last,phone,mobile,pay,land,at,tags\n"
+          "1,Ann,,,+1,\"1.234,50 €\",Germany,31.01.2024 09:30,a; b\n"
+          "2,Bob,Ray,55,,(7),Nowhere,2024-07-31T09:30,\n")  # fmt: skip
+    rows, rejects = only(
+        tmp_path,
+        """
+        [[tables]]
+        table = "customers"
+        file = "people.csv"
+        [tables.columns]
+        id = { column = "no", format = "P-{}" }
+        name = { join = ["first", "last"] }
+        phone = { either = ["phone", "mobile"] }
+        country = { column = "land", code = "country" }
+        created_at = { column = "at", date = ["%d.%m.%Y %H:%M", "iso"], zone = "Europe/Berlin" }
+        tags = { column = "tags", list = ";", otherwise = "none of {first}" }
+        city = { column = "phone", before = "5", otherwise = "{last}" }
+        [tables.extra]
+        pay = { column = "pay", number = ",", times = "2" }
+        shout = { column = "first", case = "upper" }
+        """,
+    )
+    assert rejects == []
+    assert rows == [
+        {
+            "id": "P-1", "name": "Ann", "phone": "+1", "country": "DE", "created_at": "2024-01-31T09:30:00+01:00",
+            "tags": "a|b", "city": "", "extra": {"pay": "2469", "shout": "ANN"},
+        },
+        {
+            "id": "P-2", "name": "Bob Ray", "phone": "55", "country": "", "created_at": "2024-07-31T09:30:00+02:00",
+            "tags": "none of Bob", "city": "Ray", "extra": {"pay": "-14", "shout": "BOB"},
+        },
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mark", "text", "number"),
+    [
+        (".", "1,234.50", "1234.5"),
+        (".", "$ 1,234", "1234"),
+        (".", "USD -12.00", "-12"),
+        (".", "17850.0", "17850"),
+        (".", "1e3", "1000"),
+        (".", ".5", "0.5"),
+        (".", "Rs. 500", "500"),
+        (".", "12 %", "12"),
+        (".", "−3", "-3"),
+        (",", "1.234,50", "1234.5"),
+        (",", "1 234,5 €", "1234.5"),
+        (".", "5-10", None),
+        (".", "1.2.3", None),
+        (".", "12-", None),
+        (".", "n/a", None),
+        (".", "", ""),
+    ],
+)
+def test_numbers(tmp_path: Path, mark: str, text: str, number: str | None) -> None:
+    write(tmp_path, people=f'no,who,pay\n1,A,"{text}"\n')
+    rows, rejects = only(tmp_path, MINIMAL + f'[tables.extra]\npay = {{ column = "pay", number = "{mark}" }}')
+    if number is None:
+        assert [reject.reason for reject in rejects] == [f"pay: {text!r} is no number"]
+    else:
+        assert rows[0].get("extra", {}).get("pay", "") == number
+
+
+def test_which_rows_there_are(tmp_path: Path) -> None:
+    write(tmp_path, people="no,who,state,mail\n1,A,open,a@x|b@x\n2,A,OPEN,b@x\n3,B,gone,c@x\n4,,open,\n5,C,,d@x\n")
+    text = MINIMAL.replace('file = "people.csv"', 'file = "people.csv"\n%s')
+
+    def ids(shape: str) -> list[str]:
+        return [row["id"] for row in only(tmp_path, text % shape)[0]]
+
+    assert ids('once = "who"') == ["1", "3", "5"]
+    assert ids('when = { state = ["open"] }') == ["1", "2", "4"]
+    assert ids('unless = { state = ["Gone", ""] }') == ["1", "2", "4"]
+    assert ids('when = { state = ["open", ""] }\nonce = "who"') == ["1", "5"]
+    assert ids('each = ["mail"]') == ["1", "1", "2", "3", "5"]
+    assert ids('each = ["mail"]\nonce = "mail"') == ["1", "1", "3", "5"]
+
+
+def test_a_second_pass_counts_anew(tmp_path: Path) -> None:
+    write(tmp_path, people="no,who\n1,A\n2,B\n3,A\n")
+    text = MINIMAL.replace('id = "no"', 'id = { template = "{who}-{#}", count = "who" }')
+    (source,) = load_mapping(mapping(tmp_path, text)).sources([tmp_path])
+    assert [row["id"] for row in values(source)[0]] == ["A-1", "B-1", "A-2"]
+    assert [row["id"] for row in values(source)[0]] == ["A-1", "B-1", "A-2"]
+
+
+def test_files_by_their_columns(tmp_path: Path) -> None:
+    write(tmp_path, one="Client,WHO\n1,A\n", two="no,who,state\n2,B,open\n", three="colour\nred\n")
+    text = (
+        """
+        [files.people]
+        header = ["no", "who"]
+        also = { no = ["client"] }
+    """
+        + MINIMAL.replace('"people.csv"', '"people"\nkeep = "rest"')
+        + 'city = "city"'
+    )
+    sources = load_mapping(mapping(tmp_path, text)).sources([tmp_path])
+    assert [values(source)[0] for source in sources] == [
+        [{"id": "1", "name": "A", "city": ""}],
+        [{"id": "2", "name": "B", "city": "", "extra": {"state": "open"}}],
+    ]
+    with pytest.raises(InvalidInput, match=r"three\.csv: is no file that is known"):
+        load_mapping(mapping(tmp_path, text)).sources([tmp_path / "three.csv"])
+
+
+def test_columns_that_are_kept_never_clash_where_files_vary(tmp_path: Path) -> None:
+    write(tmp_path, people="no,who,City,city name,city_name,#\n1,A,Rome,x,y,z\n")
+    text = '[files.people]\nheader = ["no"]' + MINIMAL.replace('"people.csv"', '"people"\nkeep = "rest"')
+    (source,) = load_mapping(mapping(tmp_path, text)).sources([tmp_path])
+    assert values(source)[0] == [
+        {"id": "1", "name": "A", "extra": {"city_2": "Rome", "city_name": "x", "city_name_2": "y", "column_2": "z"}}
+    ]
+
+
 def test_tables_come_in_import_order(tmp_path: Path) -> None:
     write(tmp_path, people="no,who\n1,A\n", ties="a,b\n1,2\n")
     text = """
@@ -256,6 +368,25 @@ def test_missing_column_names_key_and_file(tmp_path: Path) -> None:
         (MINIMAL + "email = 1", "columns.email: must be a column's name or a table"),
         (MINIMAL + 'email = { colum = "x" }', "columns.email.colum: is unknown"),
         (MINIMAL + "email = { }", "exactly one of"),
+        (MINIMAL + 'email = { template = "{a}-{#}" }', "say count as well"),
+        (MINIMAL + "email = { either = [] }", "columns.email.either: must be a text"),
+        (MINIMAL + 'email = { join = "a" }', "columns.email.join: must be a list of columns"),
+        (MINIMAL + 'email = { column = "x", separator = "," }', "separator: belongs to join"),
+        (MINIMAL + 'email = { column = "x", number = ";" }', "must be the decimal mark"),
+        (MINIMAL + 'email = { column = "x", times = "ten" }', "times: 'ten' is no number"),
+        (MINIMAL + 'email = { column = "x", code = "planet" }', "must be one of country, currency"),
+        (MINIMAL + 'email = { column = "x", case = "title" }', "must be lower or upper"),
+        (MINIMAL + 'email = { column = "x", zone = "Asia/Shanghai" }', "zone: needs a date"),
+        (MINIMAL + 'email = { column = "x", date = "%Y", zone = "Atlantis" }', "no time zone such as"),
+        (MINIMAL + 'email = { column = "x", format = "none" }', "must hold {} once"),
+        (MINIMAL.replace('file = "people.csv"', 'file = "people.csv"\nonce = 1'), "once: must be a text"),
+        (MINIMAL.replace('file = "people.csv"', 'file = "people.csv"\neach = "x"'), "each: must be a list"),
+        (MINIMAL.replace('file = "people.csv"', 'file = "people.csv"\nwhen = { a = "x" }'), "when: must be a table"),
+        ("title = 1" + MINIMAL, "title: must be a text"),
+        ("files = 1" + MINIMAL, "files: must be a table"),
+        ("[files.a]\nheader = []" + MINIMAL, "files.a.header: must be a list"),
+        ("[files.a]\nhaeder = []" + MINIMAL, "files.a: must be a table of header and also"),
+        ('[files.a]\nheader = ["b"]\nalso = { b = "c" }' + MINIMAL, "files.a.also: must be a table of lists"),
         (MINIMAL + 'email = { column = "x", value = "y" }', "exactly one of"),
         (MINIMAL + 'email = { column = 1 }', "columns.email.column: must be a text"),
         (MINIMAL + "email = { value = [] }", "must be a text or a number"),
@@ -283,76 +414,3 @@ def test_mapping_that_is_not_there_or_not_text(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'null = ["\xe9"]')
     with pytest.raises(InvalidInput, match="is not UTF-8"):
         load_mapping(tmp_path / "latin.toml")
-
-
-# ---- the examples, on real files -------------------------------------------------------------------------
-
-
-def example(name: str, folder: str) -> tuple[dict[str, list[Row]], list[tuple[str, int, str]]]:
-    return mapped(load_mapping(ROOT / "examples" / f"{name}.toml"), folder)
-
-
-def mapped(mapping: Mapping, folder: str) -> tuple[dict[str, list[Row]], list[tuple[str, int, str]]]:
-    rows: dict[str, list[Row]] = {}
-    failed: list[tuple[str, int, str]] = []
-    unread: list[Reject] = []
-    for source in mapping.sources([DATA / folder]):
-        found = rows.setdefault(source.table.name, [])
-        for row in source.rows(unread.append):
-            try:
-                found.append(source.table.row(row.values))
-            except InvalidInput as error:
-                failed.append((source.table.name, row.line, error.message))
-    assert unread == []
-    return rows, failed
-
-
-@needs_data
-def test_northwind() -> None:
-    rows, failed = mapped(load_preset("northwind"), "northwind")
-    assert failed == []
-    assert {name: len(found) for name, found in rows.items()} == {
-        "users": 9,
-        "customers": 91,
-        "contacts": 91,
-        "products": 77,
-        "orders": 830,
-        "order_lines": 2155,
-    }
-    assert sum(row.properties["amount"] for row in rows["orders"]) == Decimal("1265793.0395") * 10_000
-    times = [row.properties["at"] for row in rows["orders"]]
-    assert (str(min(times))[:10], str(max(times))[:10]) == ("1996-07-04", "1998-05-06")
-    assert all(row.properties["employee_id"] in "123456789" for row in rows["orders"])
-    assert Counter(len(row.references) for row in rows["users"]) == {1: 8, 0: 1}
-    assert {row.references["customer_id"][0] for row in rows["contacts"]} == {row.id for row in rows["customers"]}
-    assert all(len(row.properties["country"]) == 2 for row in rows["customers"])
-    berlin = next(row for row in rows["customers"] if row.id == "ALFKI")
-    assert (berlin.properties["country"], berlin.properties["kind"]) == ("DE", "organization")
-    assert next(row for row in rows["products"] if row.id == "1").properties["category"] == "Beverages"
-    assert not any("NULL" in row.properties.values() for found in rows.values() for row in found)
-
-
-@needs_data
-@pytest.mark.parametrize(
-    ("name", "nodes", "edges", "kind"),
-    [("kite", 10, 18, "friend"), ("karate", 34, 78, "friend"), ("flo_marriage", 16, 20, "family")],
-)
-def test_networks(name: str, nodes: int, edges: int, kind: str) -> None:
-    rows, failed = example(f"networks/{name}", "networks")
-    assert failed == []
-    assert len(rows["customers"]) == nodes
-    assert len(rows["relationships"]) == edges
-    assert {row.properties["kind"] for row in rows["relationships"]} == {kind}
-    known = {row.id for row in rows["customers"]}
-    assert {end for row in rows["relationships"] for end in (row.source_id, row.target_id)} <= known
-
-
-@needs_data
-def test_radoslaw() -> None:
-    rows, failed = example("networks/radoslaw_email", "networks")
-    assert len(rows["contacts"]) == 167
-    assert len(rows["relationships"]) == 5783
-    assert sum(row.properties["count"] for row in rows["relationships"]) == 82_927 - 51
-    assert [(table, line) for table, line, _ in failed] == [("relationships", 5704)]
-    assert "a relationship needs two parties" in failed[0][2]
-    assert "radoslaw-129" in failed[0][2]
