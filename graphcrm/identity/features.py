@@ -5,13 +5,17 @@ The form serves comparison alone and is never shown or stored.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
 import pandas as pd
+
+from graphcrm.cleaning.chinese import is_chinese, pinyin
+from graphcrm.cleaning.codes import clean_country
+from graphcrm.cleaning.companies import is_company, split_company
+from graphcrm.cleaning.people import split_person
 
 __all__ = ["FEATURES", "features", "fold"]
 
@@ -40,39 +44,22 @@ FEATURES: Final = (
 """Columns of what `features` gives, all text or None."""
 
 _FORMS: Final = {
-    "ag": "ag",
-    "bv": "bv",
-    "co ltd": "ltd",
-    "company": "",
+    "colimited": "ltd",
+    "coltd": "ltd",
     "corp": "inc",
     "corporation": "inc",
-    "gmbh": "gmbh",
-    "gmbh & co kg": "kg",
-    "inc": "inc",
     "incorporated": "inc",
-    "kg": "kg",
     "limited": "ltd",
-    "llc": "llc",
-    "llp": "llp",
-    "ltd": "ltd",
-    "nv": "nv",
-    "oy": "oy",
-    "plc": "plc",
-    "pty ltd": "ltd",
-    "sa": "sa",
-    "sarl": "sarl",
-    "sas": "sas",
-    "se": "se",
-    "spa": "spa",
-    "srl": "srl",
-    "股份有限公司": "plc",
-    "有限责任公司": "ltd",
-    "有限公司": "ltd",
-    "公司": "",
+    "ptelimited": "ltd",
+    "pteltd": "ltd",
+    "ptylimited": "ltd",
+    "ptyltd": "ltd",
+    "有限责任公司": "有限公司",
+    "有限責任公司": "有限公司",
 }
-"""Legal forms at the end of a company's name, and which of them are the same; '' says nothing of the form."""
-
-_LONGEST_FIRST: Final = sorted(_FORMS, key=len, reverse=True)
+"""Legal forms that are written in several ways."""
+_NO_FORM: Final = frozenset(("co", "company", "group", "gruppe", "groupe", "holding", "公司", "集团", "集團"))
+"""What stands at the end of a company's name and says nothing of its legal form."""
 _ROLES: Final = frozenset(
     [
         "accounting",
@@ -102,12 +89,7 @@ _ROLES: Final = frozenset(
     ]
 )
 """Mailboxes that belong to a post and not to a person."""
-_TITLES: Final = frozenset(("dr", "frau", "herr", "mag", "miss", "mr", "mrs", "ms", "prof", "sir"))
-_SUFFIXES: Final = {"jr": "junior", "junior": "junior", "sr": "senior", "senior": "senior", "ii": "2", "iii": "3"}
-_COMPOUND: Final = frozenset(
-    ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "夏侯", "端木", "南宫")
-)
-_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]{2,4}")
+_SUFFIXES: Final = {"jr": "junior", "jnr": "junior", "sr": "senior", "snr": "senior"}
 _STREET_WORDS: Final = {
     "ave": "avenue",
     "av": "avenue",
@@ -166,7 +148,7 @@ def features(parties: pd.DataFrame) -> pd.DataFrame:
     for position, column in enumerate(("kind", "given", "surname", "suffix", "company", "legal_form")):
         found[column] = [row[position] for row in names]
     found["given_latin"] = [_latin(text) for text in found["given"]]
-    found["surname_latin"] = [_latin(text) for text in found["surname"]]
+    found["surname_latin"] = [_latin(text, True) for text in found["surname"]]
     found["script"] = [
         _script(f"{given or ''}{surname or ''}")
         for given, surname in zip(found["given"], found["surname"], strict=True)
@@ -177,7 +159,7 @@ def features(parties: pd.DataFrame) -> pd.DataFrame:
     ]
     for position, column in enumerate(("address", "street", "number", "area", "postcode")):
         found[column] = [row[position] for row in where]
-    found["country"] = texts.each("country", _country)
+    found["country"] = texts.each("country", lambda text: fold(clean_country(text).value) or None)
     found["birth_date"] = texts.each("birth_date", _birth_date)
     found["national_id"] = texts.each("national_id", lambda text: fold(text).replace(" ", "").strip("0") or None)
     emails = texts.each("email", _email)
@@ -222,56 +204,39 @@ def _names(kind: str, name: str, given: str, surname: str, label: str) -> Parts:
     """Kind, given name, surname, suffix, company and legal form."""
     if not kind and label == "Contact":
         kind = "person"
-    folded = fold(name)
-    core, form = _without_form(folded)
-    if kind == "organization" or (not kind and form is not None and not (given or surname)):
-        return "organization", None, None, None, core or None, form or None
+    apart = bool(given or surname)
+    if kind == "organization" or (not kind and not apart and is_company(name)):
+        company = split_company(name)
+        return "organization", None, None, None, fold(company.key) or None, _legal_form(company.forms)
     suffix = None
-    if not (given or surname):
-        given, surname, suffix = _split_name(name)
+    if not apart:
+        person = split_person(name)
+        given, surname = person.given, person.family
+        ending = fold(person.suffix)
+        suffix = _SUFFIXES.get(ending, ending) or None
     return kind or None, fold(given) or None, fold(surname) or None, suffix, None, None
 
 
-def _without_form(folded: str) -> tuple[str, str | None]:
-    for form in _LONGEST_FIRST:
-        spaced = form if form[0] >= "\u4e00" else f" {form}"
-        if folded.endswith(spaced) and len(folded) > len(spaced):
-            return folded.removesuffix(spaced).strip(), _FORMS[form]
-    return folded, None
-
-
-@lru_cache(maxsize=200_000)
-def _split_name(name: str) -> tuple[str, str, str | None]:
-    """Given name, surname and suffix of a person's whole name."""
-    if _CHINESE.fullmatch(name):
-        length = 2 if name[:2] in _COMPOUND and len(name) > 2 else 1
-        return name[length:], name[:length], None
-    family, comma, rest = name.partition(",")
-    if comma and fold(rest) not in _SUFFIXES:
-        return rest, family, None
-    words = [word for word in fold(name).split() if word not in _TITLES]
-    suffix = _SUFFIXES.get(words[-1]) if len(words) > 2 else None
-    if suffix:
-        words.pop()
-    if not words:
-        return "", "", suffix
-    return " ".join(words[:-1]), words[-1], suffix
+def _legal_form(forms: tuple[str, ...]) -> str | None:
+    for form in forms:
+        bare = "".join(char for char in form.casefold() if char.isalnum())
+        if bare not in _NO_FORM:
+            return _FORMS.get(bare, bare)
+    return None
 
 
 def _script(name: str) -> str | None:
     if not name:
         return None
-    return "han" if any("\u4e00" <= char <= "\u9fff" for char in name) else "other"
+    return "other" if name.isascii() or not is_chinese(name) else "han"
 
 
 @lru_cache(maxsize=200_000)
-def _latin(text: str | None) -> str | None:
-    """Chinese characters as pinyin, without spaces; others as they are."""
-    if not text or not any("\u4e00" <= char <= "\u9fff" for char in text):
-        return text.replace(" ", "") if text else None
-    from pypinyin import lazy_pinyin
-
-    return "".join(lazy_pinyin(text)).replace(" ", "")
+def _latin(text: str | None, person: bool = False) -> str | None:
+    """Chinese characters as pinyin, others as they are, without spaces."""
+    if not text:
+        return None
+    return ((not text.isascii() and pinyin(text, person).text) or text).replace(" ", "")
 
 
 def _address(number: str, street: str, line: str, suburb: str, city: str, postcode: str, state: str) -> Parts:
@@ -285,17 +250,6 @@ def _address(number: str, street: str, line: str, suburb: str, city: str, postco
     if rest and (numbers or area or code):
         whole = "|".join([" ".join(numbers), " ".join(rest), code or area])
     return whole, " ".join(rest) or None, " ".join(numbers) or None, area or fold(state) or None, code or None
-
-
-@lru_cache(maxsize=2_000)
-def _country(text: str) -> str | None:
-    """The code of two letters, or the name as it is where no country is called so."""
-    import pycountry
-
-    try:
-        return str(pycountry.countries.lookup(text).alpha_2)
-    except LookupError:
-        return fold(text) or None
 
 
 def _birth_date(text: str) -> str | None:

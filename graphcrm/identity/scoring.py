@@ -81,6 +81,8 @@ class Scorer:
             ":memory:",
             config={"threads": 2, "memory_limit": _MEMORY, "temp_directory": self._folder.name},
         )
+        # It would be drawn on standard output, among the results.
+        self._database.execute("SET enable_progress_bar = false").fetchall()
         self._api = DuckDBAPI(self._database)
         self._load(traits, keys)
         self._linker = self._link()
