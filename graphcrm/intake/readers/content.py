@@ -10,6 +10,7 @@ import gzip
 import io
 import os
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ __all__ = ["Content", "contents_of", "is_zip", "split_path"]
 _BUFFER: Final = 1 << 18
 _ALWAYS_EXPANDED: Final = 10_000_000
 """So many bytes may come out of any packed file, however small it is."""
+
+_SETTLED_NS: Final = 2_000_000_000
 
 Packing = Literal["none", "gzip", "zip"]
 
@@ -122,6 +125,10 @@ class Content:
                     whole.write(block)
                 whole.seek(0)
                 yield cast(BinaryIO, whole)
+
+    def is_settled(self) -> bool:
+        """Whether the file was last written long enough ago for a change to show in its time."""
+        return bool(self._stamp) and time.time_ns() - self._stamp[-1] > _SETTLED_NS
 
     def check_unchanged(self) -> None:
         """Refuse what was read from a file that is another one by now.

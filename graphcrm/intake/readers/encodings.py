@@ -81,7 +81,6 @@ def checked_encoding(name: str) -> str:
     return {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(found, found)
 
 
-@lru_cache(maxsize=64)
 def find_encoding(content: Content) -> str:
     """Tell the encoding of a text from its bytes.
 
@@ -104,6 +103,10 @@ def find_encoding(content: Content) -> str:
     InvalidInput
         If the content cannot be read, is damaged, or expands too far.
     """
+    return _remembered(content) if content.is_settled() else _found(content)
+
+
+def _found(content: Content) -> str:
     with content.open() as stream:
         block = stream.read(_BLOCK)
         verdict = _by_mark(block) or _utf16_without_mark(block[:4096])
@@ -113,6 +116,9 @@ def find_encoding(content: Content) -> str:
                 votes.take(block)
             block = stream.read(_BLOCK)
         return verdict or votes.verdict()
+
+
+_remembered = lru_cache(maxsize=64)(_found)
 
 
 def as_lines(stream: BinaryIO, encoding: str) -> tuple[BinaryIO, str]:
