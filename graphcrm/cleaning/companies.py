@@ -21,7 +21,7 @@ class CompanyName(NamedTuple):
     core : str
         The name without what follows from the form alone, as it was written.
     forms : tuple of str
-        The forms as they were written, outermost last: ``("Holding", "GmbH & Co. KG")``.
+        The forms as they were written, outermost last: ``("Holding", "GmbH & Co. KG")``; then those before the name.
     key : str
         The core for comparison: as `name_key` has it, without punctuation, ``&`` and ``and`` alike.
     """
@@ -107,13 +107,16 @@ def split_company(name: str) -> CompanyName:
     forms: list[str] = []
     if len(core) > MAX_NAME_LENGTH:
         return CompanyName(core, (), _key(core))
-    while found := _last_form(core):
-        core, form = found
-        forms.insert(0, form)
-    if found := _first_form(core):
-        core, form = found
-        forms.append(form)
-    return CompanyName(core, tuple(forms), _key(core))
+    fronts: list[str] = []
+    while True:
+        if found := _last_form(core):
+            core, form = found
+            forms.insert(0, form)
+        elif found := _first_form(core):
+            core, form = found
+            fronts.append(form)
+        else:
+            return CompanyName(core, (*forms, *fronts), _key(core))
 
 
 def _key(core: str) -> str:

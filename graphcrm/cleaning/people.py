@@ -154,6 +154,8 @@ def _western(name: str) -> PersonName:
         (suffixes if _bare(parts[0][-1]) in _SUFFIXES else honorifics).append(parts[0].pop())
     parts = [part for part in parts if part]
     given, family, order = _comma(parts) if len(parts) > 1 else _in_order(parts[0] if parts else [])
+    if not given and not family:  # titles alone: they are all there is of a name
+        given, honorifics, suffixes, order = name.strip(", "), [], [], "single"
     key = name_key(" ".join(filter(None, (given, family))))
     return PersonName(given, family, tuple(honorifics), " ".join(suffixes), order, key, Pinyin("", ""))
 
