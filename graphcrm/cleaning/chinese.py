@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from graphcrm.cleaning.text import REMEMBERED, clean_text, words
 
-__all__ = ["Pinyin", "is_chinese", "pinyin", "split_chinese"]
+__all__ = ["HAN", "Pinyin", "is_chinese", "pinyin", "split_chinese"]
 
 HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Chinese characters, as the inside of a character class."""

@@ -19,7 +19,7 @@ from graphcrm.cleaning.clocks import Clock, split_clock
 from graphcrm.cleaning.months import MONTHS, WEEKDAYS
 from graphcrm.cleaning.text import REMEMBERED, Cleaned, clean_text, widths
 
-__all__ = ["DateColumn", "Order", "clean_day", "clean_time", "infer_dates"]
+__all__ = ["ORDERS", "DateColumn", "Order", "clean_day", "clean_time", "infer_dates"]
 
 Order = Literal["ymd", "dmy", "mdy"]
 """The order of day, month and year where all three are numbers."""
