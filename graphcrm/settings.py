@@ -37,6 +37,13 @@ class Settings(BaseSettings):
     neo4j_database: str = "neo4j"
     """Its database."""
 
+    migrate_user: str = "neo4j"
+    """User of the Neo4j server that `graphcrm migrate` copies to."""
+    migrate_password: SecretStr = SecretStr("")
+    """Its password."""
+    migrate_database: str = "neo4j"
+    """Its database."""
+
     embedded_heap: str = Field(default="2g", pattern=r"^\d+[mg]$")
     """Largest Java heap of the embedded engine."""
     query_timeout_s: float = Field(default=60.0, gt=0, le=3600)

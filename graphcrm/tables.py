@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
 
 from graphcrm import models
 from graphcrm.errors import InvalidInput
 from graphcrm.models import Record, Tie
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, tie_id
-from graphcrm.values import to_graph
+from graphcrm.values import Id, Ids, to_graph
 
-__all__ = ["TABLES", "TIES", "Reference", "Row", "Table"]
+__all__ = ["INCOMPLETE", "TABLES", "TIES", "Reference", "Row", "Table"]
 
 
 @dataclass(frozen=True)
@@ -273,3 +273,20 @@ TIES: Final[dict[str, Table]] = {
     name: Table(name, models.TIE_MODELS.get(name, Tie), type=name) for name in TIE_TYPES if name != "DESCRIBES"
 }
 """Every relationship type as a table whose ends are called `source_id` and `target_id`."""
+
+
+def _incomplete(table: Table) -> Table:
+    missing = {ref.field: (Ids | None if ref.many else Id | None, None) for ref in table.references}
+    fields: dict[str, Any] = {name: kind for name, kind in missing.items() if name in table.required}
+    model = create_model(f"Incomplete{table.model.__name__}", __base__=table.model, **fields)
+    return replace(table, name=f"{table.name}_incomplete", model=model)
+
+
+INCOMPLETE: Final[dict[str, Table]] = {
+    made.name: made
+    for table in TABLES.values()
+    if any(ref.field in table.required for ref in table.references)
+    for made in (_incomplete(table),)
+}
+"""Tables whose records must name others, for those that were left without: an export has them, and an import takes
+them back. Nobody else makes such records."""

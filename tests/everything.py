@@ -97,7 +97,7 @@ def fill(graph: Graph) -> None:
 def ties() -> Any:
     """Ties that no column of a canonical file can say: second ones, ended ones, with times, roles, extra fields."""
     ends = {"WORKS_AT": ("K1", "C2"), "MEMBER_OF": ("C1", "S1"), "CONCERNS": ("T1", "K0"), "RAISED": ("C2", "A1")}
-    ends |= {"SUBSIDIARY_OF": ("C2", "C1"), "OWNS": ("U0", "C3"), "REPORTS_TO": ("U1", "U0"), "GAVE": ("C1", "F1")}
+    ends |= {"SUBSIDIARY_OF": ("C2", "C1"), "OWNS": ("U0", "C3"), "REPORTS_TO": ("U1", "U0"), "GAVE": ("C1", "N1")}
     ends |= {"ABOUT": ("I2", "O1"), "PLACED": ("C1", "O1"), "CONTAINS": ("O1", "P1"), "TARGETED": ("M1", "C1")}
     ends |= {
         "RESPONDED_TO": ("C1", "M1"),
@@ -117,6 +117,7 @@ def ties() -> Any:
         "SUBSIDIARY_OF": {"extra": {"share": 0.51}},
         "REPORTS_TO": {"extra": {"dotted": True}},
         "PLACED": {"extra": {"by": "phone"}},
+        "GAVE": {"extra": {"at_desk": True}},
     }
     for type_ in TIES:
         source, target = ends[type_]

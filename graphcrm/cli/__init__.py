@@ -11,7 +11,7 @@ import sys
 import click
 
 from graphcrm import __version__
-from graphcrm.cli import asking, duplicates, intake, jobs, mapping, serving, sources, tokens, upkeep, webhooks
+from graphcrm.cli import asking, duplicates, intake, jobs, mapping, moving, serving, sources, tokens, upkeep, webhooks
 from graphcrm.errors import GraphCRMError
 
 __all__ = ["cli", "main"]
@@ -71,6 +71,10 @@ for command in (
     intake.sample,
     mapping.mapping,
     jobs.jobs,
+    moving.backup,
+    moving.export,
+    moving.migrate,
+    moving.restore,
     sources.provenance,
     sources.source,
     serving.serve,

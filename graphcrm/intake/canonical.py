@@ -12,7 +12,7 @@ from typing import Any, Final
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers import files_in, open_file
 from graphcrm.intake.sources import Source, existing, in_import_order
-from graphcrm.tables import TABLES, TIES, Table
+from graphcrm.tables import INCOMPLETE, TABLES, TIES, Table
 
 __all__ = ["canonical_sources"]
 
@@ -20,8 +20,9 @@ _SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".
 """What names of files end in that are meant when their folder is given; ``.gz`` may follow."""
 
 
-_TIES: Final = {name.lower(): table for name, table in TIES.items()}
-"""Files of ties that no column of another file can say whole, by name."""
+_FURTHER: Final = INCOMPLETE | {name.lower(): table for name, table in TIES.items()}
+"""Files that exports have beside those of the tables: records that lost whom they must name, and ties that no column
+says whole."""
 
 
 def canonical_sources(
@@ -55,7 +56,7 @@ def canonical_sources(
         one that no property can be named after.
     """
     sources = [_source(path, delimiter, encoding) for path in _files(existing(paths), ignore)]
-    return in_import_order(sources, (*TABLES, *TIES))
+    return in_import_order(sources, (*TABLES, *INCOMPLETE, *TIES))
 
 
 def _files(paths: Iterable[Path], ignore: Path | None) -> Iterable[Path]:
@@ -89,7 +90,7 @@ def _same(one: Path, other: Path) -> bool:
 
 def _source(path: Path, delimiter: str | None, encoding: str | None) -> Source:
     stem = _without_gz(path).stem
-    table = TABLES.get(stem) or _TIES.get(stem)
+    table = TABLES.get(stem) or _FURTHER.get(stem)
     if table is None:
         raise InvalidInput(
             f"{path}: is no canonical file; name it after a table ({', '.join(TABLES)}) with .csv, "

@@ -41,7 +41,7 @@ def make_backup(store: GraphStore, path: str | os.PathLike[str], progress: Progr
     path : path
         The file; nothing may stand there. Only its owner may read it.
     progress : callable, optional
-        Told what is being read, how many nodes and ties are through, and about what share of all.
+        Told what is being done, for how many nodes and ties, and for about what share of all.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def make_backup(store: GraphStore, path: str | os.PathLike[str], progress: Progr
 
 def _read_all(store: GraphStore, file: IO[bytes], progress: Progress | None, go_on: Callable[[], None]) -> Backup:
     nodes, ties = count_all(store, _ALL, TIE_TYPES)
-    steps = Steps(progress, sum(nodes.values()) + sum(ties.values()), go_on)
+    steps = Steps(progress, "reading", sum(nodes.values()) + sum(ties.values()), go_on)
     writer = BackupWriter(file, store.migrations())
     found: Backup = {}
     for label in nodes:
@@ -75,7 +75,7 @@ def _read_all(store: GraphStore, file: IO[bytes], progress: Progress | None, go_
         for row in store.stream("backup/read_nodes", words={"LABEL": label}):
             if (label, row["record"].get("id")) != ("Job", _MARK):
                 writer.node(label, row["record"])
-                steps.add(label)
+                steps.add()
         found[label] = steps.done - before
     for type_ in ties:
         before = steps.done
@@ -85,15 +85,15 @@ def _read_all(store: GraphStore, file: IO[bytes], progress: Progress | None, go_
                 other = next(label for label in ends if label not in _ALL)
                 raise InvalidInput(f"a tie {type_} hangs on a node of label {other}, which is not graphcrm's; cut it")
             writer.tie(type_, ends, (row["source_id"], row["target_id"], row["record"]))
-            steps.add(type_)
+            steps.add()
         found[type_] = steps.done - before
     writer.close()
-    steps.end("backup")
+    steps.end()
     return found
 
 
 def _checking(progress: Progress, done: int, size: int) -> None:
-    progress("check", 0, done / size)
+    progress("checking", 0, done / size)
 
 
 # ---- restoring -------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def restore_backup(store: GraphStore, path: str | os.PathLike[str], progress: Pr
     path : path
         A file from `make_backup`.
     progress : callable, optional
-        Told what is being written, how many nodes and ties are through, and what share of all.
+        Told what is being done, for how many nodes and ties, and for what share of all.
 
     Returns
     -------
@@ -134,16 +134,16 @@ def restore_backup(store: GraphStore, path: str | os.PathLike[str], progress: Pr
             f"{path}: was made by a newer graphcrm (schema {newer[-1]}); install that one.", field="file"
         )
     begun = store.write(partial(_begin, backup), keys=[_MARK], repeatable=True)
-    steps = Steps(progress, sum(backup.nodes.values()) + sum(backup.ties.values()))
+    steps = Steps(progress, "writing", sum(backup.nodes.values()) + sum(backup.ties.values()))
     for number, block in enumerate(backup.blocks(), start=1):
         if number > begun and block.kind not in _OWN:
             _write_block(store, number, block)
         elif block.kind == "Revision":
             store.write(partial(_lift, block.rows), keys=[_MARK], repeatable=True)
-        steps.add(block.kind, len(block.rows))
+        steps.add(len(block.rows))
     restored = _count_restored(store, backup)
     store.write(lambda tx: tx.run("nodes/delete", words={"LABEL": "Job"}, ids=[_MARK]), keys=[_MARK], repeatable=True)
-    steps.end("restore")
+    steps.end()
     return restored
 
 

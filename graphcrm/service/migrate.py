@@ -24,7 +24,7 @@ def migrate(source: GraphStore, target: GraphStore, progress: Progress | None = 
     source, target : GraphStore
         From where, and where to.
     progress : callable, optional
-        Told what is being moved, how many nodes and ties are through, and about what share of all.
+        Told what is being done, for how many nodes and ties, and for about what share of all.
 
     Returns
     -------

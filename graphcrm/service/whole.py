@@ -15,7 +15,7 @@ __all__ = ["Progress", "Steps", "consistently", "count_all", "held"]
 _T = TypeVar("_T")
 
 Progress = Callable[[str, int, float], None]
-"""Told what is being moved, how many nodes and ties are through, and about what share of all that is."""
+"""Told what is being done, for how many nodes and ties it is done, and about what share of all that is."""
 
 _READINGS: Final = 3
 _PAUSE_S: Final = 1.0
@@ -78,7 +78,7 @@ def held(store: GraphStore) -> Iterator[Callable[[], None]]:
     callable
         To be called often, at least every few seconds: it makes the hold last.
     """
-    said_at = 0.0
+    said_at, over = 0.0, False
 
     def hold(seconds: float) -> None:
         for_ms = int(seconds * 1000)
@@ -86,7 +86,7 @@ def held(store: GraphStore) -> Iterator[Callable[[], None]]:
 
     def go_on() -> None:
         nonlocal said_at
-        if time.monotonic() - said_at > _HOLD_S / 3:
+        if not over and time.monotonic() - said_at > _HOLD_S / 3:
             said_at = time.monotonic()
             hold(_HOLD_S)
 
@@ -94,6 +94,7 @@ def held(store: GraphStore) -> Iterator[Callable[[], None]]:
     try:
         yield go_on
     finally:
+        over = True
         hold(0)
 
 
@@ -111,31 +112,34 @@ class Steps:
     ----------
     progress : callable, optional
         Whom to tell.
+    what : str
+        What is being done, in a word.
     total : int
-        How much there is, about.
+        How much there is to do, about.
     go_on : callable, optional
         Is called now and then, too.
     """
 
     _EVERY: Final = 5_000
 
-    def __init__(self, progress: Progress | None, total: int, go_on: Callable[[], None] = _nothing) -> None:
+    def __init__(self, progress: Progress | None, what: str, total: int, go_on: Callable[[], None] = _nothing) -> None:
         self._progress = progress
+        self._what = what
         self._total = max(1, total)
         self._go_on = go_on
         self._told = 0
         self.done = 0
 
-    def add(self, what: str, number: int = 1) -> None:
-        """Count some more of what is being moved."""
+    def add(self, number: int = 1) -> None:
+        """Count some more."""
         self.done += number
         if self.done - self._told >= self._EVERY:
             self._told = self.done
             self._go_on()
             if self._progress:
-                self._progress(what, self.done, min(1.0, self.done / self._total))
+                self._progress(self._what, self.done, min(1.0, self.done / self._total))
 
-    def end(self, what: str) -> None:
+    def end(self) -> None:
         """Say that all is through."""
         if self._progress:
-            self._progress(what, self.done, 1.0)
+            self._progress(self._what, self.done, 1.0)
