@@ -275,8 +275,6 @@ def test_the_commands(neo4j_graph: Graph, empty_home: Path, tmp_path: Path) -> N
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
 _ENDS = ["", "|", ":%", "\U0001f600", "\uff21", " a\n", '"']
 _ID = st.sampled_from([f"{number}{text}" for number, text in enumerate(_ENDS)])
-    [f"{number}{text}" for number, text in enumerate(["", "|", ":%", "\U0001f600", "\uff21", " a\n", '"'])]
-)
 _EXTRA = st.dictionaries(
     st.from_regex(r"x\w{0,5}", fullmatch=True),
     st.booleans() | st.integers(-(2**63) + 1, 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | _TEXT,
