@@ -15,6 +15,7 @@ import http
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -27,6 +28,7 @@ from graphcrm.errors import (
     Forbidden,
     GraphCRMError,
     InvalidInput,
+    MergedAway,
     NotFound,
     StaleVersion,
     StoreError,
@@ -94,6 +96,7 @@ _TABLE: tuple[tuple[type[GraphCRMError], int, str], ...] = (
     (Malformed, 400, "malformed"),
     (NotFound, 404, "not-found"),
     (Conflict, 409, "conflict"),
+    (MergedAway, 409, "merged"),
     (StaleVersion, 412, "stale-version"),
     (TooLarge, 413, "too-large"),
     (UnsupportedMediaType, 415, "unsupported-media-type"),
@@ -208,7 +211,18 @@ def respond(problem: Problem) -> Response:
 def _handle(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code == 405:
         error = HTTPException(405, headers={"Allow": ", ".join(_methods_of(request, error))})
+    if isinstance(error, MergedAway):
+        return respond(_elsewhere(request, error))
     return respond(problem_of(error))
+
+
+def _elsewhere(request: Request, error: MergedAway) -> Problem:
+    """Where a party is that was merged away: readers are sent there, writers told."""
+    address = f"/api/v1/{error.table}/{quote(error.into, safe='')}"
+    members = {"into": error.into, "location": address}
+    if request.method in ("GET", "HEAD"):
+        return Problem(308, "merged", error.message, members, {"Location": address})
+    return Problem(409, "merged", error.message, members)
 
 
 def _methods_of(request: Request, error: HTTPException) -> list[str]:

@@ -106,6 +106,7 @@ class Said(BaseModel):
     """What one source says of a field."""
 
     source: str
+    key: str = Field(description="The id that it has there.")
     value: Any
     raw: str | None = Field(description="As it came, where cleaning changed it.")
     seen_at: str
@@ -125,6 +126,7 @@ class Seen(BaseModel):
     """A source of a record, and when it last said something new of it."""
 
     source: str
+    key: str
     seen_at: str
 
 

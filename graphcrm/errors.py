@@ -6,6 +6,7 @@
     ├── InvalidInput      a value breaks a rule; names the field and, where there is one, what is allowed
     ├── NotFound          no such party, record, tie or file
     ├── Conflict          the id exists, or is still in use
+    ├── MergedAway        the party was merged into another, which it names
     ├── StaleVersion      the record has changed since it was read (If-Match)
     ├── Forbidden         no valid token, or its role may not
     ├── TooMany           as many as may wait do so already
@@ -26,6 +27,7 @@ __all__ = [
     "Forbidden",
     "GraphCRMError",
     "InvalidInput",
+    "MergedAway",
     "NotFound",
     "StaleVersion",
     "StoreError",
@@ -78,6 +80,23 @@ class Conflict(GraphCRMError):
     def __init__(self, message: str, *, details: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.details = details or {}
+
+
+class MergedAway(GraphCRMError):
+    """The party was merged into another, which stands for it.
+
+    Parameters
+    ----------
+    id_ : str
+        The party that is gone.
+    table, into : str
+        The table and id of the one that stands for it.
+    """
+
+    def __init__(self, id_: str, table: str, into: str) -> None:
+        super().__init__(f"{id_!r} was merged into {into!r}; read or change that one")
+        self.table = table
+        self.into = into
 
 
 class StaleVersion(GraphCRMError):

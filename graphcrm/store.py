@@ -108,6 +108,13 @@ class Transaction:
             self.moved = self.moved or not name.startswith(_BOOKS)
         return rows
 
+    def hold(self, keys: Iterable[str]) -> None:
+        """Take further keys, which only came to light on the way; what they guard is to be read after this."""
+        more = [counter for counter in _counters_of(keys) if counter not in self.counters]
+        if more:
+            self.execute(queries.get("store/lock_counters"), {"counters": more})
+            self.counters = [*self.counters, *more]
+
     def execute(self, query: Query, parameters: dict[str, Any]) -> list[dict[str, Any]]:
         """Run a query that by itself is no reason to commit; see `run`."""
         return _execute(lambda: self._tx.run(query.text, parameters), query, parameters)
@@ -299,7 +306,7 @@ class GraphStore:
             tx.watched = found["watched"]
             result = work(tx)
             if tx.moved:
-                tx.run("store/raise_counters", counters=counters)
+                tx.run("store/raise_counters", counters=tx.counters)
             return result
 
         return self._again(lambda: self._in_turn(attempt), repeatable)

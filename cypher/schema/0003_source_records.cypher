@@ -1,2 +1,2 @@
-// What sources say is looked up by what it is about.
-CREATE INDEX record_about IF NOT EXISTS FOR (n:Record) ON (n.about);
+// What sources say is looked up by the thing that shows it.
+CREATE INDEX record_shown_in IF NOT EXISTS FOR (n:Record) ON (n.shown_in);

@@ -1,7 +1,7 @@
-// What sources say of the given things, in one row; of a thing with one source alone its own properties say it.
+// What sources say of the things that show it, in one row; of a thing with one source alone its own properties say it.
 // @access read
-// @param abouts: list of str, label and id of a node, or id of a tie
+// @param things: list of str, label and id of a node, or id of a tie
 // @returns records: list of map
-UNWIND $abouts AS about
-MATCH (n:Record {about: about})
+UNWIND $things AS thing
+MATCH (n:Record {shown_in: thing})
 RETURN collect(properties(n)) AS records

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from graphcrm.schema import LABELS, TIE_TYPES
+from graphcrm.schema import LABELS, PARTY_LABELS, TIE_TYPES
+from graphcrm.service.aliases import forget_merged
 from graphcrm.service.planning import TieRow, delete_ties
 from graphcrm.service.source_records import (
     PINNED,
     about_node,
     forget_records,
+    is_alone,
     read_records,
     shown_again,
     trusts,
@@ -108,7 +110,10 @@ def _revise_nodes(tx: Transaction, *, label: str, nodes: Sequence[dict[str, Any]
         columns = tx.run("sources/find_held", words={"LABEL": label}, ids=ids)[0]
         for id_, sources in zip(columns["id"], columns["sources"], strict=True):
             held.setdefault(id_, set()).update(sources)
-        tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_ for id_ in ids if id_ not in held])
+        gone_ids = [id_ for id_ in ids if id_ not in held]
+        tx.run("nodes/detach_delete", words={"LABEL": label}, ids=gone_ids)
+        if label in PARTY_LABELS:
+            forget_merged(tx, gone_ids)
     bare = [
         dict.fromkeys(node) | {"id": node["id"], "name": node["id"], "_sources": sorted(held[node["id"]])}
         for node in nodes
@@ -139,7 +144,7 @@ def _revised(
             left = []
         if not keep:
             forget_records(tx, [about])
-            if len(left) > 1:
+            if left and not is_alone(left):
                 write_records(tx, left)
         if left and (changed := shown_again(things[about], left, trust)):
             changes[about] = changed | {"id": things[about]["id"]}

@@ -35,6 +35,7 @@ from graphcrm.service.answers import (
 )
 from graphcrm.service.archive import Archive
 from graphcrm.service.jobs import Claim, Jobs
+from graphcrm.service.merging import Merging
 from graphcrm.service.records import Records
 from graphcrm.service.resident import Resident, Snapshot
 from graphcrm.service.search import find_parties
@@ -83,6 +84,7 @@ class Graph:
         self.settings = settings
         self.store = GraphStore(settings)
         self.records = Records(self.store)
+        self.merging = Merging(self.store)
         self.sources = Sources(self.store)
         self.archive = Archive(self.store)
         self.tokens = Tokens(self.store)

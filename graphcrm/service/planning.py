@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from graphcrm.errors import StoreError
+from graphcrm.schema import TieType
 from graphcrm.service import outbox
 from graphcrm.service.source_records import SourceRecord, Speaker, forget_records, write_records
 from graphcrm.store import Transaction
@@ -25,6 +26,8 @@ __all__ = [
     "keys_of",
     "nobody",
     "resolve_labels",
+    "single_end",
+    "taken",
 ]
 
 Mode = Literal["upsert", "replace"]
@@ -168,4 +171,25 @@ def existing_ties(tx: Transaction, ties: Iterable[TieRow]) -> dict[str, dict[str
     for kind, group in _by_kind(ties).items():
         records = tx.run("ties/read_many", words=_words(*kind), rows=[tie.ends for tie in group])[0]["records"]
         found |= {record["id"]: record for record in records}
+    return found
+
+
+def single_end(kind: TieType, tie: TieRow) -> tuple[str, str]:
+    """The end that has at most one tie of the kind, and the other; ties without such an end stand for themselves."""
+    if kind.one_a is None:
+        return tie.properties["id"], ""
+    return (tie.target[1], tie.source[1]) if kind.one_a == "target" else (tie.source[1], tie.target[1])
+
+
+def taken(tx: Transaction, kind: TieType, wanted: Sequence[TieRow]) -> dict[str, str]:
+    """Of the ends that have at most one tie of the kind, those that have one, and to whom."""
+    found: dict[str, str] = {}
+    if kind.one_a is None:
+        return found
+    query = "ties/list_incoming" if kind.one_a == "target" else "ties/list_outgoing"
+    ends = {tie.target if kind.one_a == "target" else tie.source for tie in wanted}
+    for label in sorted({label for label, _ in ends}):
+        ids = [id_ for end, id_ in ends if end == label]
+        columns = tx.run(query, words={"TYPE": kind.name, "LABEL": label}, ids=ids)[0]
+        found |= dict(zip(columns["id"], columns["other_id"], strict=True))
     return found

@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
 
-from graphcrm.schema import BOOKKEEPING_KEYS
+from graphcrm.schema import BOOKKEEPING_KEYS, split_tie_id
 from graphcrm.store import Transaction
 
 __all__ = [
@@ -30,9 +30,12 @@ __all__ = [
     "derive",
     "difference",
     "forget_records",
+    "is_alone",
+    "key_of",
     "own_fields",
+    "own_records",
+    "read_by_id",
     "read_records",
-    "record_of",
     "rename_records",
     "shown_again",
     "trust_of",
@@ -48,6 +51,7 @@ FILES: Final = "files"
 PINNED: Final = "pinned"
 """The source of pinned values, which win over every other."""
 DEFAULT_TRUST: Final = 50
+_NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 _TRUST: Final = {HAND: 100, PINNED: 1_000}
 
 Rule = Literal["only source", "pinned", "trust", "recency", "name"]
@@ -70,7 +74,9 @@ class SourceRecord:
     source : str
         The source's name.
     about : str
-        The thing: label and id of a node (`about_node`), or the id of a tie.
+        The thing, by the source's words: label and id of a node (`about_node`), or the id of a tie.
+    shown_in : str
+        The thing that shows it: another one than it is about where parties were merged.
     fields : dict
         Properties in the graph's types; None says that there is none.
     raw : dict of str to str
@@ -81,6 +87,7 @@ class SourceRecord:
 
     source: str
     about: str
+    shown_in: str
     fields: dict[str, Any]
     raw: dict[str, str]
     seen_at: datetime
@@ -118,16 +125,24 @@ def about_node(label: str, id_: str) -> str:
     return f"{label}:{id_}"
 
 
+def key_of(record: SourceRecord) -> str:
+    """The id that the thing has at the source."""
+    return record.about if split_tie_id(record.about) else record.about.partition(":")[2]
+
+
 def own_fields(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Properties without the product's own bookkeeping."""
     return {key: value for key, value in properties.items() if key not in BOOKKEEPING_KEYS}
 
 
-def record_of(about: str, properties: Mapping[str, Any]) -> SourceRecord:
-    """The record that a thing with one source is itself."""
+def own_records(about: str, properties: Mapping[str, Any]) -> list[SourceRecord]:
+    """The records that a thing is itself, one for each source that has no node of its own."""
     raw = json.loads(properties.get("_raw") or "{}")
     fields = {name: value for name, value in own_fields(properties).items() if name != "id"}
-    return SourceRecord(properties["_sources"][0], about, fields, raw, properties["_seen_at"])
+    seen_at = properties.get("_seen_at") or _NEVER
+    return [
+        SourceRecord(source, about, about, fields, raw, seen_at) for source in properties.get("_sources") or [FILES]
+    ]
 
 
 def winners(records: Iterable[SourceRecord], trust: Mapping[str, int]) -> dict[str, Winner]:
@@ -144,13 +159,14 @@ def winners(records: Iterable[SourceRecord], trust: Mapping[str, int]) -> dict[s
     -------
     dict of str to Winner
         By field, sorted. Of what several say the pinned value wins, then the most trusted source's, then the latest,
-        then that of the first source by name. A winner None says that nothing is shown.
+        then that of the first source by name, then of the first thing by name. A winner None says that nothing is
+        shown.
 
     Examples
     --------
     >>> early, late = datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
-    >>> crm = SourceRecord("crm", "Customer:A", {"name": "Ann", "city": "Ulm"}, {}, early)
-    >>> shop = SourceRecord("shop", "Customer:A", {"name": "Anna"}, {}, late)
+    >>> crm = SourceRecord("crm", "Customer:A", "Customer:A", {"name": "Ann", "city": "Ulm"}, {}, early)
+    >>> shop = SourceRecord("shop", "Customer:A", "Customer:A", {"name": "Anna"}, {}, late)
     >>> {field: (w.value, w.rule) for field, w in winners([crm, shop], {"crm": 60}).items()}
     {'city': ('Ulm', 'only source'), 'name': ('Ann', 'trust')}
     """
@@ -164,7 +180,7 @@ def winners(records: Iterable[SourceRecord], trust: Mapping[str, int]) -> dict[s
 
     found = {}
     for name in sorted(by_field):
-        saying = sorted(by_field[name], key=lambda record: record.source)
+        saying = sorted(by_field[name], key=lambda record: (record.source, record.about))
         best = max(saying, key=strength)  # the first of equals
         found[name] = Winner(best.fields[name], best.source, _rule(best, saying, trust))
     return found
@@ -224,7 +240,9 @@ class Voices:
     mode : {'upsert', 'replace'}
         Whether it means the fields it states, or the whole of what is to be shown.
     things : mapping of str to dict
-        Properties of the things by `about`.
+        Properties of the things by what records call them.
+    about : str, optional
+        What the source speaks of, where the thing shows it for one that was merged into it.
     """
 
     def __init__(
@@ -233,22 +251,24 @@ class Voices:
         speaker: Speaker,
         mode: Literal["upsert", "replace"],
         things: Mapping[str, Mapping[str, Any]],
+        about: str | None = None,
     ) -> None:
         self._speaker = speaker
         self._mode = mode
+        self._about = about
         shared = {
-            about: old
-            for about, old in things.items()
-            if old.get("_records") or old.get("_sources", [speaker.source]) != [speaker.source]
+            thing: old
+            for thing, old in things.items()
+            if about or old.get("_records") or old.get("_sources", [speaker.source]) != [speaker.source]
         }
         self._records = read_records(tx, shared) if shared else {}
         self._trust = trusts(tx) if shared else {}
         self.news: list[SourceRecord] = []
         """Records that are to be written."""
 
-    def change(self, about: str, old: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    def change(self, thing: str, old: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
         """What to change in a thing so that it shows what is known of it now; empty when that is no news."""
-        records = self._records.get(about)
+        records = self._records.get(thing)
         at = self._speaker.at
         if records is None:
             changed = difference(own_fields(old), wanted, self._mode)
@@ -257,33 +277,34 @@ class Voices:
         stated.pop("id", None)
         if self._mode == "replace" and not stated:
             return {}
-        said = self._said(records, about, stated)
+        said = self._said(records, thing, stated)
         if not said:
             return {}
         self.news += said if old.get("_records") else {record.id: record for record in (*records, *said)}.values()
-        now = {record.source: record for record in (*records, *said)}
+        now = {record.id: record for record in (*records, *said)}
         return shown_again(old, list(now.values()), self._trust)
 
-    def _said(self, records: Sequence[SourceRecord], about: str, stated: Mapping[str, Any]) -> list[SourceRecord]:
-        """The records that become others: the source's own and, where a person sets a pinned value, the pin."""
-        by_source = {record.source: record for record in records}
-        source, at = self._speaker.source, self._speaker.at
-        mine = by_source.get(source)
-        said = [(mine or SourceRecord(source, about, {}, {}, at)).saying(stated, at)]
+    def _said(self, records: Sequence[SourceRecord], thing: str, stated: Mapping[str, Any]) -> list[SourceRecord]:
+        """The records that become others: the source's own and, where a person sets pinned values, their pins."""
+        source, at, about = self._speaker.source, self._speaker.at, self._about or thing
+        mine = next((record for record in records if (record.source, record.about) == (source, about)), None)
+        said = [(mine or SourceRecord(source, about, thing, {}, {}, at)).saying(stated, at)]
         if mine is said[0]:
             said = []
-        pin = by_source.get(PINNED)
-        if source == HAND and pin and (again := pin.fields.keys() & stated.keys()):
-            said.append(pin.saying({name: stated[name] for name in again}, at))
+        for pin in records:
+            if source == HAND and pin.source == PINNED and (again := pin.fields.keys() & stated.keys()):
+                said.append(pin.saying({name: stated[name] for name in again}, at))
         return said
 
 
-def shown_again(old: Mapping[str, Any], records: Sequence[SourceRecord], trust: Mapping[str, int]) -> dict[str, Any]:
-    """What to change in a thing so that it shows these records, one or more, and no others.
+def is_alone(records: Sequence[SourceRecord]) -> bool:
+    """Whether records are one that needs no node of its own, since the thing can be its record."""
+    return len(records) == 1 and records[0].source != PINNED and records[0].about == records[0].shown_in
 
-    A single record that is no pin needs no node of its own: the thing is its record.
-    """
-    alone = len(records) == 1 and records[0].source != PINNED
+
+def shown_again(old: Mapping[str, Any], records: Sequence[SourceRecord], trust: Mapping[str, int]) -> dict[str, Any]:
+    """What to change in a thing so that it shows these records, one or more, and no others."""
+    alone = is_alone(records)
     derived = derive(records, trust)
     shown = {key: value for key, value in derived.items() if value is not None and not (alone and key == "_records")}
     return difference(old, shown | {"id": old["id"]}, "replace")
@@ -298,22 +319,27 @@ def trusts(tx: Transaction) -> dict[str, int]:
 
 
 def read_records(tx: Transaction, things: Mapping[str, Mapping[str, Any]]) -> dict[str, list[SourceRecord]]:
-    """What sources say of things, by `about`, ordered by source; `things` are their properties by `about`."""
-    apart = [about for about, properties in things.items() if properties.get("_records")]
-    found: dict[str, list[SourceRecord]] = {about: [] for about in apart}
+    """What things show, by what records call them, ordered by source and what it is about; `things` has properties."""
+    apart = [thing for thing, properties in things.items() if properties.get("_records")]
+    found: dict[str, list[SourceRecord]] = {thing: [] for thing in apart}
     if apart:
-        for stored in tx.run("source_records/read_many", abouts=apart)[0]["records"]:
-            record = SourceRecord(
-                stored["source_id"],
-                stored["about"],
-                {name: _decoded(value) for name, value in json.loads(stored["fields"]).items()},
-                json.loads(stored["raw"]),
-                stored["seen_at"],
-            )
-            found[record.about].append(record)
+        for stored in tx.run("source_records/read_many", things=apart)[0]["records"]:
+            found[stored["shown_in"]].append(_from_stored(stored))
     for records in found.values():
-        records.sort(key=lambda record: record.source)
-    return found | {about: [record_of(about, things[about])] for about in things if about not in found}
+        records.sort(key=lambda record: (record.source, record.about))
+    return found | {thing: own_records(thing, things[thing]) for thing in things if thing not in found}
+
+
+def read_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, SourceRecord]:
+    """Those of the records that have a node of their own, by id."""
+    found = tx.run("source_records/read_ids", ids=list(ids))[0]["records"]
+    return {stored["id"]: _from_stored(stored) for stored in found}
+
+
+def _from_stored(stored: Mapping[str, Any]) -> SourceRecord:
+    fields = {name: _decoded(value) for name, value in json.loads(stored["fields"]).items()}
+    raw = json.loads(stored["raw"])
+    return SourceRecord(stored["source_id"], stored["about"], stored["shown_in"], fields, raw, stored["seen_at"])
 
 
 def write_records(tx: Transaction, records: Iterable[SourceRecord]) -> None:
@@ -323,6 +349,7 @@ def write_records(tx: Transaction, records: Iterable[SourceRecord]) -> None:
             "id": record.id,
             "source_id": record.source,
             "about": record.about,
+            "shown_in": record.shown_in,
             "fields": json.dumps(
                 {name: _encoded(value) for name, value in record.fields.items()}, ensure_ascii=False, sort_keys=True
             ),
@@ -335,19 +362,22 @@ def write_records(tx: Transaction, records: Iterable[SourceRecord]) -> None:
         tx.run("source_records/write", rows=rows)
 
 
-def forget_records(tx: Transaction, abouts: Iterable[str]) -> None:
-    """Remove what sources say of things that go."""
-    wanted = list(abouts)
-    found = tx.run("source_records/read_many", abouts=wanted)[0]["records"] if wanted else []
+def forget_records(tx: Transaction, things: Iterable[str]) -> None:
+    """Remove the records that things show."""
+    wanted = list(things)
+    found = tx.run("source_records/read_many", things=wanted)[0]["records"] if wanted else []
     if found:
         tx.run("source_records/delete", ids=[record["id"] for record in found])
 
 
-def rename_records(tx: Transaction, about: str, new: str) -> None:
-    """Let what sources say of a thing be said of another."""
-    for records in read_records(tx, {about: {"_records": 1}}).values():
-        forget_records(tx, [about])
-        write_records(tx, [replace(record, about=new) for record in records])
+def rename_records(tx: Transaction, thing: str, new: str) -> None:
+    """Call a thing by another name in all that sources say of it."""
+    for records in read_records(tx, {thing: {"_records": 1}}).values():
+        forget_records(tx, [thing])
+        write_records(
+            tx,
+            [replace(record, shown_in=new, about=new if record.about == thing else record.about) for record in records],
+        )
 
 
 def _encoded(value: Any) -> Any:

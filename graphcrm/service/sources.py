@@ -17,6 +17,8 @@ from graphcrm.service.source_records import (
     SourceRecord,
     about_node,
     forget_records,
+    is_alone,
+    key_of,
     read_records,
     shown_again,
     trust_of,
@@ -158,9 +160,10 @@ class Sources:
         Returns
         -------
         dict
-            `id`; `sources`, by name, each with `source` and `seen_at`; `fields`, by name, each with `field`, `value`,
-            `source`, `rule` (``pinned``, ``trust``, ``recency``, ``only source``, ``name``) and `values`: each source's
-            `source`, `value`, `raw` (as it came, where cleaning changed it) and `seen_at`.
+            `id`; `sources`, by name, each with `source`, `key` (the id it has there) and `seen_at`; `fields`, by name,
+            each with `field`, `value`, `source`, `rule` (``pinned``, ``trust``, ``recency``, ``only source``, ``name``)
+            and `values`: each source's `source`, `key`, `value`, `raw` (as it came, where cleaning changed it) and
+            `seen_at`.
 
         Raises
         ------
@@ -181,7 +184,10 @@ class Sources:
                 }
                 for field, winner in winners(records, trusts(tx)).items()
             ]
-            sources = [{"source": record.source, "seen_at": from_graph("", record.seen_at)} for record in records]
+            sources = [
+                {"source": record.source, "key": key_of(record), "seen_at": from_graph("", record.seen_at)}
+                for record in records
+            ]
             return {"id": id_, "sources": sources, "fields": fields}
 
         return self._store.reading(work)
@@ -214,7 +220,7 @@ class Sources:
             else:
                 said = _valid(tx, spec, table, id_, field, value)
             at = datetime.now(UTC)
-            pin = next((r for r in records if r.source == PINNED), SourceRecord(PINNED, about, {}, {}, at))
+            pin = next((r for r in records if r.source == PINNED), SourceRecord(PINNED, about, about, {}, {}, at))
             return [*(r for r in records if r.source != PINNED), pin.saying({field: said}, at)]
 
         self._restate(table, id_, field, change)
@@ -251,7 +257,7 @@ class Sources:
                 raise InvalidInput(f"field: {field!r} cannot be pinned; properties can", field="field")
             records = change(tx, spec, _records(tx, about, properties), about)
             forget_records(tx, [about])
-            if len(records) > 1 or records[0].source == PINNED:
+            if not is_alone(records):
                 write_records(tx, records)
             _show(tx, about, properties, records)
 
@@ -290,6 +296,7 @@ def _count(tx: Transaction, query: str, words: dict[str, str], source: str) -> i
 def _value(record: SourceRecord, field: str, spec: Table) -> dict[str, Any]:
     return {
         "source": record.source,
+        "key": key_of(record),
         "value": from_graph(field if field in spec.properties else "", record.fields[field]),
         "raw": record.raw.get(field),
         "seen_at": from_graph("", record.seen_at),

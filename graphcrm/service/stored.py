@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from graphcrm.errors import Conflict, InvalidInput, NotFound
+from graphcrm.errors import Conflict, InvalidInput, MergedAway, NotFound
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id
 from graphcrm.service import outbox
+from graphcrm.service.aliases import forget_merged, roots
 from graphcrm.service.planning import TieRow, resolve_labels
 from graphcrm.service.references import stands_for
 from graphcrm.service.source_records import about_node, forget_records, own_fields
@@ -55,6 +56,7 @@ def found_node(run: Callable[..., list[dict[str, Any]]], table: str, id_: str) -
     spec = node_table(table)
     found = run("nodes/read", words={"LABEL": spec.label or ""}, id=id_)
     if not found:
+        _refuse_merged(run, spec, id_)
         raise NotFound(f"there is no {noun(spec)} {id_!r}")
     named: dict[str, list[str]] = {}
     for ref in spec.references:
@@ -62,6 +64,15 @@ def found_node(run: Callable[..., list[dict[str, Any]]], table: str, id_: str) -
             if tie["type"] == ref.type and stands_for(ref, tie["label"], tie):
                 named.setdefault(ref.field, []).append(tie["id"])
     return _record(spec, found[0]["record"], named)
+
+
+def _refuse_merged(run: Callable[..., list[dict[str, Any]]], table: Table, id_: str) -> None:
+    """Say who stands for a party that was merged away."""
+    root = roots(run, [id_]).get(id_) if table.label in PARTY_LABELS else None
+    if root is not None:
+        for name in ("customers", "contacts"):
+            if run("nodes/find_ids", words={"LABEL": TABLES[name].label or ""}, ids=[root])[0]["ids"]:
+                raise MergedAway(id_, name, root)
 
 
 def with_references(tx: Transaction, table: Table, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -179,6 +190,8 @@ def delete_node(tx: Transaction, table: Table, current: dict[str, Any], detach: 
         )
     forget_records(tx, [about_node(label, id_), *(tie.properties.get("id", "") for tie in ties)])
     tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
+    if label in PARTY_LABELS:
+        forget_merged(tx, [id_])
     if label == "Customer":
         outbox.remember(tx, deleted=[id_])
 

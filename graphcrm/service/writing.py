@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any
 
-from graphcrm.schema import PARTY_LABELS, TIE_TYPES, TieType
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES
 from graphcrm.service.planning import (
     Known,
     Mode,
@@ -19,9 +19,20 @@ from graphcrm.service.planning import (
     existing_ties,
     nobody,
     resolve_labels,
+    single_end,
+    taken,
 )
 from graphcrm.service.references import References
 from graphcrm.service.source_records import Speaker, Voices, about_node
+from graphcrm.service.stand_ins import (
+    attribute,
+    named_stand_ins,
+    reference_ties,
+    say_of_merged,
+    say_tie,
+    standing_ids,
+    with_stand_ins,
+)
 from graphcrm.store import Transaction
 from graphcrm.tables import Row, Table
 
@@ -66,8 +77,25 @@ def write_rows(
     list of Outcome
         One for each row, in order.
     """
-    plan = Plan(speaker)
     known = known or Known()
+    stand_ins = named_stand_ins(tx, table, rows)
+    if not stand_ins:
+        return _write_named(tx, table, rows, speaker, mode, stated, dry_run, known)
+    return _write_merged(tx, table, rows, speaker, mode, stated, dry_run, known, stand_ins)
+
+
+def _write_named(
+    tx: Transaction,
+    table: Table,
+    rows: Sequence[Row],
+    speaker: Speaker,
+    mode: Mode,
+    stated: Collection[str],
+    dry_run: bool,
+    known: Known,
+) -> list[Outcome]:
+    """Write rows that name whom they mean."""
+    plan = Plan(speaker)
     if table.type:
         outcomes = _plan_ties(tx, table, rows, mode, plan, known)
     else:
@@ -76,6 +104,49 @@ def write_rows(
     if not dry_run:
         plan.write(tx)
     return outcomes
+
+
+def _write_merged(
+    tx: Transaction,
+    table: Table,
+    rows: Sequence[Row],
+    speaker: Speaker,
+    mode: Mode,
+    stated: Collection[str],
+    dry_run: bool,
+    known: Known,
+    stand_ins: Mapping[str, str],
+) -> list[Outcome]:
+    """Write rows of which some name parties that were merged away; those one by one, after the others."""
+    tx.hold(stand_ins.values())
+    apart = {
+        row.id
+        for row in rows
+        if (row.source_id in stand_ins or row.target_id in stand_ins if table.type else row.id in stand_ins)
+        and (table.type or table.label in PARTY_LABELS)
+    }
+    said = {about: shown for row in rows for about, shown in reference_ties(table, row, stand_ins).items()}
+    stood = standing_ids(tx, list(said.values())) if said else set()
+    others = [with_stand_ins(table, row, stand_ins) for row in rows if row.id not in apart]
+    outcomes = dict(
+        zip(
+            (row.id for row in others),
+            _write_named(tx, table, others, speaker, mode, stated, dry_run, known),
+            strict=True,
+        )
+    )
+    if said and not dry_run:
+        attribute(tx, speaker, said, stood)
+    for row in rows:
+        if row.id not in apart:
+            continue
+        if dry_run:
+            outcomes[row.id] = "updated"
+        elif table.type:
+            outcomes[row.id] = say_tie(tx, table, row, speaker, stand_ins)
+        else:
+            outcomes[row.id] = say_of_merged(tx, table, row, speaker, stand_ins[row.id])
+    return [outcomes[row.id] for row in rows]
 
 
 # ---- ties ------------------------------------------------------------------------------------------------
@@ -106,17 +177,17 @@ def _plan_ties(
             wanted.append(TieRow(kind.name, source, target, row.properties))
     existing = {} if known.no_ties else existing_ties(tx, wanted)
     voices = Voices(tx, plan.speaker, mode, existing)
-    taken = _taken(tx, kind, wanted)
+    busy = taken(tx, kind, wanted)
     positions = (position for position, outcome in enumerate(outcomes) if outcome == "created")
     for position, tie in zip(positions, wanted, strict=True):
         old = existing.get(tie.properties["id"])
-        single, other = _single_end(kind, tie)
-        if old is None and taken.get(single, other) != other:
+        single, other = single_end(kind, tie)
+        if old is None and busy.get(single, other) != other:
             column = table.ends[0 if kind.one_a == "target" else 1]
-            reason = f"{single!r} has {taken[single]!r} there already, and one at most; change it where it stands"
+            reason = f"{single!r} has {busy[single]!r} there already, and one at most; change it where it stands"
             outcomes[position] = Rejected(column, reason)
         elif old is None:
-            taken[single] = other
+            busy[single] = other
             plan.new_ties.append(tie)
         elif changed := voices.change(old["id"], old, tie.properties):
             plan.changed_ties.append(TieRow(tie.type, tie.source, tie.target, changed | {"id": old["id"]}))
@@ -125,27 +196,6 @@ def _plan_ties(
             outcomes[position] = "unchanged"
     plan.records += voices.news
     return outcomes
-
-
-def _single_end(kind: TieType, tie: TieRow) -> tuple[str, str]:
-    """The end that has at most one tie of the kind, and the other; ties without such an end stand for themselves."""
-    if kind.one_a is None:
-        return tie.properties["id"], ""
-    return (tie.target[1], tie.source[1]) if kind.one_a == "target" else (tie.source[1], tie.target[1])
-
-
-def _taken(tx: Transaction, kind: TieType, wanted: Sequence[TieRow]) -> dict[str, str]:
-    """Of the ends that have at most one tie of the kind, those that have one, and to whom."""
-    found: dict[str, str] = {}
-    if kind.one_a is None:
-        return found
-    query = "ties/list_incoming" if kind.one_a == "target" else "ties/list_outgoing"
-    ends = {tie.target if kind.one_a == "target" else tie.source for tie in wanted}
-    for label in sorted({label for label, _ in ends}):
-        ids = [id_ for end, id_ in ends if end == label]
-        columns = tx.run(query, words={"TYPE": kind.name, "LABEL": label}, ids=ids)[0]
-        found |= dict(zip(columns["id"], columns["other_id"], strict=True))
-    return found
 
 
 # ---- nodes -----------------------------------------------------------------------------------------------

@@ -79,13 +79,14 @@ def filled(graphs: dict[str, Graph]) -> dict[str, Graph]:
             report = records.upsert(table, rows)
             assert not report.rejected, report
         records.of("crm").upsert("customers", [{"id": "C3", "name": "ann", "city": "Ulm"}])
+        graph.store.write(lambda tx: tx.run("merges/create", id="gone", label="Customer", into="C1", at=T0))
         graph.store.write(
             lambda tx: tx.run("sources/write", id="crm", properties={"kind": "crm", "trust": 70, "created_at": T0})
         )
         graph.store.write(lambda tx: tx.run("tokens/create", id="t", hash="h", role="viewer", at=T0))
         graph.store.write(lambda tx: tx.run("receipts/create", id="r", fingerprint="f", answer="{}", at=T0))
         for id_, state in (("j1", "done"), ("j2", "running"), ("j3", "queued")):
-            job = {"id": id_, "state": state, "progress": 0.5, "made_at": T0}
+            job = {"id": id_, "state": state, "progress": 0.5, "made_at": T0, "source": "shop"}
             graph.store.write(lambda tx, job=job: tx.run("jobs/create", properties=job))
         for left, right in (("C1", "C2"), ("C1", "C3")):
             pair = {"id": f"2:{left}:{right}", "left_id": left, "right_id": right, "at": T0}
@@ -188,6 +189,10 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
         ({"LABEL": "Contact"}, {"query": "ann", "row_limit": 1}),
     ],
     "source_records/read_many": [({}, {"things": ["Customer:C3", "Customer:C1"]})],
+    "source_records/read_ids": [({}, {"ids": ["crm:Customer:C3", "crm:Customer:C9"]})],
+    "merges/read": [({}, {"ids": ["gone", "C1"]})],
+    "merges/read_into": [({}, {"ids": ["gone", "C1"]})],
+    "merges/list": [({}, {"after_id": "", "row_limit": 5}), ({}, {"after_id": "gone", "row_limit": 5})],
     "sources/list": [({}, {})],
     "sources/count_nodes": [(C, {"source": "crm"}), ({"LABEL": "Contact"}, {"source": "hand"})],
     "sources/count_ties": [({"TYPE": "KNOWS"}, {"source": "hand"}), ({"TYPE": "OWNS"}, {"source": "crm"})],
@@ -211,7 +216,12 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     "tokens/list": [({}, {})],
     "receipts/read": [({}, {"id": "r"}), ({}, {"id": "nobody"})],
     "jobs/read": [({}, {"id": "j1"}), ({}, {"id": "nobody"})],
-    "jobs/page": [({}, {"before_id": None, "row_limit": 2}), ({}, {"before_id": "j2", "row_limit": 2})],
+    "jobs/page": [
+        ({}, {"source": None, "before_id": None, "row_limit": 2}),
+        ({}, {"source": None, "before_id": "j2", "row_limit": 2}),
+        ({}, {"source": "shop", "before_id": None, "row_limit": 2}),
+        ({}, {"source": "crm", "before_id": None, "row_limit": 2}),
+    ],
     "jobs/list_open": [({}, {"row_limit": 10}), ({}, {"row_limit": 1})],
     "webhooks/list": [({}, {})],
     "webhooks/page_deliveries": [
@@ -272,6 +282,13 @@ WRITES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         },
     ),
     "source_records/delete": ({}, {"ids": ["crm:X", "nobody"]}),
+    "nodes/create_again": (C, {"rows": [{"id": "N2", "name": "Again", "_sources": ["crm"], "_records": 2}]}),
+    "ties/create_again": (
+        _ENDS,
+        {"rows": [{"source_id": "C2", "target_id": "K1", "properties": {"id": "KNOWS:C2:K1:friend", "_records": 2}}]},
+    ),
+    "merges/create": ({}, {"id": "gone2", "label": "Contact", "into": "C2", "at": T0}),
+    "merges/delete": ({}, {"ids": ["gone", "nobody"]}),
     "sources/write": ({}, {"id": "shop", "properties": {"kind": "shop", "trust": 5, "created_at": T0}}),
     "sources/delete": ({}, {"id": "crm"}),
     "backup/create_nodes": (C, {"rows": [{"id": "B1", "_sources": ["crm"], "name": "Back", "at": T0, "score": -0.0}]}),
@@ -293,6 +310,7 @@ WRITES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "jobs/update": ({}, {"id": "j1", "changes": {"state": "failed", "progress": None, "ended_at": T0}}),
     "duplicates/write_verdict": ({}, {"id": "2:C2:C3", "left_id": "C2", "right_id": "C3", "at": T0}),
     "duplicates/delete_verdict": ({}, {"id": "2:C1:C2"}),
+    "jobs/delete": ({}, {"ids": ["j2", "nobody"]}),
     "webhooks/create": ({}, {"properties": {"id": "w2", "url": "https://example.org", "events": ["import.finished"]}}),
     "webhooks/update": ({}, {"id": "w1", "changes": {"lost_since": T0, "url": None}}),
     "webhooks/delete": ({}, {"id": "w1"}),

@@ -15,7 +15,7 @@ FIELDS = st.dictionaries(st.sampled_from(["name", "city", "phone"]), st.none() |
 
 
 def _record(source: str, fields: dict[str, Any], day: int) -> SourceRecord:
-    return SourceRecord(source, "Customer:A", fields, {}, START + timedelta(days=day))
+    return SourceRecord(source, "Customer:A", "Customer:A", fields, {}, START + timedelta(days=day))
 
 
 RECORDS = st.dictionaries(

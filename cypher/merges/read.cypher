@@ -1,0 +1,9 @@
+// Which of the given parties were merged away, as columns in one row.
+// @access read
+// @param ids: list of str
+// @returns id: list of str
+// @returns label: list of str, the label it had
+// @returns into: list of str, the party it was merged into
+UNWIND $ids AS id
+MATCH (m:Alias {id: id})
+RETURN collect(m.id) AS id, collect(m.label) AS label, collect(m.into) AS into

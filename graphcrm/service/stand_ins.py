@@ -1,0 +1,161 @@
+"""Rows that name a party that was merged away: what they say is kept as said of it, and shown in who stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES, tie_id
+from graphcrm.service.aliases import roots
+from graphcrm.service.deriving import update_ties
+from graphcrm.service.merging import show_ties, ties_by_id
+from graphcrm.service.planning import Outcome, Rejected, TieRow, existing_ties, nobody, resolve_labels
+from graphcrm.service.source_records import (
+    SourceRecord,
+    Speaker,
+    Voices,
+    about_node,
+    difference,
+    read_by_id,
+    write_records,
+)
+from graphcrm.store import Transaction
+from graphcrm.tables import Reference, Row, Table
+
+__all__ = [
+    "attribute",
+    "named_stand_ins",
+    "reference_ties",
+    "say_of_merged",
+    "say_tie",
+    "standing_ids",
+    "with_stand_ins",
+]
+
+
+def named_stand_ins(tx: Transaction, table: Table, rows: Sequence[Row]) -> dict[str, str]:
+    """Who stands for the parties that rows name and that were merged away, by their ids."""
+    return roots(tx.run, {id_ for row in rows for id_ in _parties(table, row)})
+
+
+def _parties(table: Table, row: Row) -> set[str]:
+    """Ids in a row that may be parties'."""
+    if table.type:
+        kind = TIE_TYPES[table.type]
+        ends = ((kind.sources, row.source_id), (kind.targets, row.target_id))
+        return {id_ for labels, id_ in ends if _party_labels(labels)}
+    named = {id_ for ref in _party_references(table) for id_ in row.references.get(ref.field, ())}
+    return named | ({row.id} if table.label in PARTY_LABELS else set())
+
+
+def _party_labels(labels: Sequence[str]) -> bool:
+    return any(label in PARTY_LABELS for label in labels)
+
+
+def _party_references(table: Table) -> list[Reference]:
+    return [ref for ref in table.references if _party_labels(ref.labels)]
+
+
+def with_stand_ins(table: Table, row: Row, stand_ins: Mapping[str, str]) -> Row:
+    """A row whose reference columns name who stands for whom, each once."""
+    fields = {ref.field for ref in _party_references(table)}
+    named = {
+        field: list(dict.fromkeys(stand_ins.get(id_, id_) if field in fields else id_ for id_ in ids))
+        for field, ids in row.references.items()
+    }
+    return replace(row, references=named)
+
+
+def reference_ties(table: Table, row: Row, stand_ins: Mapping[str, str]) -> dict[str, str]:
+    """Ties that a row's columns stand for and that show elsewhere: the id that shows, by the id that is said."""
+    found = {}
+    for ref in _party_references(table):
+        for id_ in row.references.get(ref.field, ()):
+            if id_ in stand_ins:
+                found[_tie_id(ref, row.id, id_)] = _tie_id(ref, row.id, stand_ins[id_])
+    return found
+
+
+def _tie_id(ref: Reference, own: str, other: str) -> str:
+    return tie_id(ref.type, own, other) if ref.outgoing else tie_id(ref.type, other, own)
+
+
+def standing_ids(tx: Transaction, ids: Sequence[str]) -> set[str]:
+    """Those of the ties that are there."""
+    rows = ties_by_id(tx, ids)
+    return set(existing_ties(tx, rows.values()))
+
+
+def attribute(tx: Transaction, speaker: Speaker, said: Mapping[str, str], stood: set[str]) -> None:
+    """Have ties that were just made be said of the party that was named, which is not the one they show at."""
+    new = {about: shown for about, shown in said.items() if shown not in stood}
+    rows = ties_by_id(tx, list(new.values()))
+    there = existing_ties(tx, rows.values())
+    records = [
+        SourceRecord(
+            speaker.source,
+            about,
+            shown,
+            {key: value for key, value in there[shown].items() if key != "id" and not key.startswith("_")},
+            {},
+            speaker.at,
+        )
+        for about, shown in new.items()
+        if shown in there
+    ]
+    write_records(tx, records)
+    update_ties(tx, [_with_records(rows[record.shown_in]) for record in records])
+
+
+def _with_records(row: TieRow) -> TieRow:
+    return row._replace(properties={"id": row.properties["id"], "_records": 1})
+
+
+def say_of_merged(tx: Transaction, table: Table, row: Row, speaker: Speaker, root: str) -> Outcome:
+    """Write a row about a party that was merged away: its words, and what they change in who stands for it."""
+    for ref in table.references:
+        named = row.references.get(ref.field, [])
+        if missing := sorted(set(named) - resolve_labels(tx, ref.labels, named, {}).keys()):
+            if not ref.creates:
+                return Rejected(ref.field, nobody(ref.labels, missing[0]))
+            rows = [{"id": id_, "name": id_} for id_ in missing]
+            tx.run("nodes/create", words={"LABEL": ref.labels[0]}, rows=rows, **_said(speaker))
+    label = resolve_labels(tx, PARTY_LABELS, [root], {})[root]
+    old = tx.run("nodes/read_many", words={"LABEL": label}, ids=[root])[0]["records"][0]
+    thing = about_node(label, root)
+    voices = Voices(tx, speaker, "upsert", {thing: old}, about_node(table.label or "", row.id))
+    changed = voices.change(thing, old, row.properties)
+    if changed:
+        tx.run("nodes/update", words={"LABEL": label}, rows=[changed | {"id": root}])
+    write_records(tx, voices.news)
+    said = [
+        SourceRecord(speaker.source, _tie_id(ref, row.id, id_), "", {}, {}, speaker.at)
+        for ref in table.references
+        for id_ in row.references.get(ref.field, ())
+    ]
+    there = read_by_id(tx, [record.id for record in said])
+    new = [record for record in said if record.id not in there]
+    show_ties(tx, new)
+    return "updated" if voices.news or new else "unchanged"
+
+
+def _said(speaker: Speaker) -> dict[str, Any]:
+    return {"sources": [speaker.source], "seen_at": speaker.at}
+
+
+def say_tie(tx: Transaction, table: Table, row: Row, speaker: Speaker, stand_ins: Mapping[str, str]) -> Outcome:
+    """Write a tie of which an end was merged away."""
+    kind = TIE_TYPES[table.type or ""]
+    for column, labels, id_ in zip(
+        table.ends, (kind.sources, kind.targets), (row.source_id, row.target_id), strict=True
+    ):
+        if not resolve_labels(tx, labels, [stand_ins.get(id_, id_)], {}):
+            return Rejected(column, nobody(labels, id_))
+    fields = {key: value for key, value in row.properties.items() if key != "id"}
+    blank = SourceRecord(speaker.source, row.id, "", {}, {}, speaker.at)
+    old = read_by_id(tx, [blank.id]).get(blank.id)
+    if old is not None and not difference(old.fields, fields, "upsert"):
+        return "unchanged"
+    show_ties(tx, [(old or blank).saying(fields, speaker.at)])
+    return "updated" if old else "created"

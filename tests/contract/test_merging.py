@@ -1,0 +1,223 @@
+"""Merging parties and taking merges back, on both engines: what was said is shown elsewhere, and nothing is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from graphcrm import Graph
+from graphcrm.errors import InvalidInput, MergedAway, NotFound
+
+TABLES = ("customers", "contacts", "users", "orders", "interactions", "ties")
+
+
+def say(graph: Graph, source: str, table: str, *rows: dict[str, Any]) -> None:
+    report = graph.records.of(source).upsert(table, rows)
+    assert not report.rejected, report
+
+
+def shown(graph: Graph) -> dict[str, dict[str, dict[str, Any]]]:
+    """Everything that the graph shows, by table and id."""
+    return {
+        table: {record["id"]: record for record in graph.records.page(table, limit=1000).items} for table in TABLES
+    }
+
+
+def company(graph: Graph) -> None:
+    """Ann, known to the CRM as A and to the shop as B, and who and what hangs on either."""
+    graph.sources.add("crm", trust=60)
+    say(
+        graph,
+        "crm",
+        "customers",
+        {"id": "A", "name": "Ann Berg", "city": "Ulm", "phone": "1", "owner_id": "U1"},
+        {"id": "X", "name": "Xaver"},
+    )
+    say(graph, "shop", "customers", {"id": "B", "name": "A. Berg", "email": "a@b.de", "owner_id": "U2"})
+    say(graph, "shop", "contacts", {"id": "K", "name": "Kim", "customer_id": "B"})
+    say(graph, "shop", "orders", {"id": "O", "customer_id": "B", "at": "2025-01-01", "amount": "9", "currency": "EUR"})
+    say(
+        graph,
+        "mail",
+        "interactions",
+        {"id": "I", "kind": "email", "at": "2025-01-02", "from_id": "B", "to_ids": ["X"]},
+    )
+    friend = {"type": "KNOWS", "kind": "friend"}
+    say(
+        graph,
+        "crm",
+        "ties",
+        friend | {"source_id": "A", "target_id": "X", "strength": 0.4},
+        friend | {"source_id": "A", "target_id": "B"},
+        {"type": "REFERRED", "source_id": "X", "target_id": "A"},
+    )
+    say(graph, "shop", "ties", friend | {"source_id": "B", "target_id": "X", "strength": 0.8, "count": 2})
+
+
+def test_a_merge_shows_both_as_one(graph: Graph) -> None:
+    company(graph)
+    answer = graph.merging.merge("B", "A")
+    assert (answer["id"], answer["into"]) == ("B", "A")
+    found = shown(graph)
+    ann = found["customers"]["A"]
+    assert (ann["name"], ann["city"], ann["email"], ann["owner_id"]) == ("Ann Berg", "Ulm", "a@b.de", "U1")
+    assert found["customers"].keys() == {"A", "X"}
+    assert found["orders"]["O"]["customer_id"] == "A"
+    assert found["contacts"]["K"]["customer_id"] == "A"
+    assert found["interactions"]["I"]["from_id"] == "A"
+    # The friendship of the two is that of nobody now; those with Xaver are one, and the shop said more of it.
+    ties = {id_: tie for id_, tie in found["ties"].items() if tie["type"] in ("KNOWS", "REFERRED")}
+    assert ties.keys() == {"KNOWS:A:X:friend", "REFERRED:X:A"}
+    assert (ties["KNOWS:A:X:friend"]["strength"], ties["KNOWS:A:X:friend"]["count"]) == (0.4, 2)
+    said = graph.sources.provenance("ties", "KNOWS:A:X:friend")["sources"]
+    assert [(each["source"], each["key"]) for each in said] == [
+        ("crm", "KNOWS:A:X:friend"),
+        ("shop", "KNOWS:B:X:friend"),
+    ]
+    assert [(each["source"], each["key"]) for each in graph.sources.provenance("customers", "A")["sources"]] == [
+        ("crm", "A"),
+        ("shop", "B"),
+    ]
+    assert graph.merging.root("B") == "A"
+    assert [(each["id"], each["into"]) for each in graph.merging.all()] == [("B", "A")]
+
+
+def test_taking_it_back_is_as_if_it_had_never_been(graph: Graph, bare: Any) -> None:
+    company(graph)
+    before = shown(graph), everything(bare)
+    graph.merging.merge("B", "A")
+    assert graph.merging.unmerge("B") == {"id": "B", "into": "A"}
+    assert shown(graph) == before[0]
+    assert everything(bare) == before[1]
+    assert graph.merging.root("B") is None
+
+
+def everything(bare: Any) -> list[Any]:
+    """All nodes and ties with all their properties, but for the product's counters."""
+    nodes = bare.run(
+        "MATCH (n) WHERE NOT n:Revision AND NOT n:Migration "
+        "RETURN labels(n)[0] AS label, n.id AS id, properties(n) AS properties"
+    )
+    ties = bare.run(
+        "MATCH (a)-[r]->(b) RETURN type(r) AS label, r.id AS id, a.id AS source, b.id AS target, "
+        "properties(r) AS properties"
+    )
+    return sorted(nodes + ties, key=lambda row: (row["label"], row["id"]))
+
+
+@pytest.mark.parametrize("order", [("B", "C"), ("C", "B")])
+def test_nested_merges_are_taken_back_in_any_order(graph: Graph, bare: Any, order: tuple[str, str]) -> None:
+    company(graph)
+    say(graph, "list", "contacts", {"id": "C", "name": "Anne", "title": "Dr.", "customer_id": "X"})
+    say(graph, "list", "ties", {"type": "KNOWS", "kind": "friend", "source_id": "C", "target_id": "X"})
+    before = everything(bare)
+    graph.merging.merge("C", "B")
+    between = shown(graph)
+    graph.merging.merge("B", "A")
+    assert graph.merging.root("C") == "A"
+    assert graph.records.read("customers", "A")["extra"] == {"title": "Dr."}
+    graph.merging.unmerge(order[0])
+    if order[0] == "B":
+        assert shown(graph) == between  # C came back with B, into which it had been merged
+    else:
+        assert shown(graph)["contacts"]["C"]["title"] == "Dr."
+    graph.merging.unmerge(order[1])
+    assert everything(bare) == before
+
+
+def test_later_edits_go_to_the_side_they_are_of(graph: Graph) -> None:
+    company(graph)
+    graph.merging.merge("B", "A")
+    graph.records.patch("customers", "A", {"city": "Bonn", "industry": "books"})
+    graph.sources.pin("customers", "A", "phone", "2")
+    say(graph, "shop", "ties", {"type": "KNOWS", "kind": "family", "source_id": "A", "target_id": "X"})
+    graph.merging.unmerge("B")
+    found = shown(graph)
+    assert (found["customers"]["A"]["city"], found["customers"]["A"]["phone"]) == ("Bonn", "2")
+    assert (found["customers"]["B"]["city"], found["customers"]["B"]["name"]) == (None, "A. Berg")
+    assert "KNOWS:A:X:family" in found["ties"]
+
+
+def test_erasing_a_source_while_merged(graph: Graph) -> None:
+    company(graph)
+    graph.merging.merge("B", "A")
+    graph.sources.erase("crm")
+    found = shown(graph)
+    assert found["customers"]["A"]["name"] == "A. Berg"
+    assert found["ties"]["KNOWS:A:X:friend"]["strength"] == 0.8
+    graph.merging.unmerge("B")
+    found = shown(graph)
+    assert found["customers"].keys() == {"B", "X"}
+    assert found["ties"].keys() >= {"KNOWS:B:X:friend", "PLACED:B:O"}
+
+
+def test_what_cannot_be_merged(graph: Graph) -> None:
+    company(graph)
+    with pytest.raises(InvalidInput, match="same"):
+        graph.merging.merge("A", "A")
+    with pytest.raises(NotFound, match="neither"):
+        graph.merging.merge("A", "nobody")
+    with pytest.raises(NotFound, match="not merged"):
+        graph.merging.unmerge("A")
+    graph.merging.merge("B", "A")
+    with pytest.raises(NotFound, match="was merged into 'A'"):
+        graph.merging.merge("X", "B")
+
+
+def test_the_old_id_keeps_meaning_the_party(graph: Graph, bare: Any) -> None:
+    """Imports go on naming the party by its old id, and after the merge is taken back all of it is its own."""
+    later: list[tuple[str, str, dict[str, Any]]] = [
+        ("shop", "customers", {"id": "B", "name": "Anna Berg", "email": "anna@b.de", "owner_id": "U3"}),
+        ("shop", "orders", {"id": "P", "customer_id": "B", "at": "2025-02-01", "amount": "5", "currency": "EUR"}),
+        ("shop", "orders", {"id": "O", "customer_id": "B", "at": "2025-01-01", "amount": "8"}),
+        ("shop", "contacts", {"id": "L", "name": "Lou", "customer_id": "B"}),
+        ("shop", "ties", {"type": "KNOWS", "kind": "friend", "source_id": "B", "target_id": "X", "strength": 0.9}),
+        ("shop", "ties", {"type": "REFERRED", "source_id": "B", "target_id": "X"}),
+        ("shop", "ties", {"type": "KNOWS", "kind": "partner", "source_id": "B", "target_id": "A"}),
+    ]
+    company(graph)
+    graph.merging.merge("B", "A")
+    for source, table, row in later:
+        say(graph, source, table, row)
+    found = shown(graph)
+    assert found["customers"]["A"]["email"] == "anna@b.de"
+    assert found["customers"]["A"]["owner_id"] == "U1"
+    assert found["orders"]["P"]["customer_id"] == "A"
+    assert found["ties"]["KNOWS:A:X:friend"]["count"] == 2
+    assert "REFERRED:A:X" in found["ties"]
+    for source, table, row in later:
+        report = graph.records.of(source).upsert(table, [row])
+        assert (report.created, report.updated, report.unchanged) == (0, 0, 1), (table, row)
+    graph.merging.unmerge("B")
+    merged = shown(graph)
+
+    bare.wipe()
+    graph.touch()
+    company(graph)
+    for source, table, row in later:
+        say(graph, source, table, row)
+    never = shown(graph)
+    # Whoever owns a party is what the last column of an import says, and while merged there was but one such column.
+    for table in never:
+        assert merged[table].keys() - never[table].keys() <= {"OWNS:U2:B"}
+    never["customers"]["B"]["owner_id"] = merged["customers"]["B"]["owner_id"]
+    assert merged["customers"] == never["customers"]
+    assert merged["orders"] == never["orders"]
+    assert merged["contacts"] == never["contacts"]
+    assert merged["ties"]["KNOWS:B:X:friend"] == never["ties"]["KNOWS:B:X:friend"]
+    assert merged["ties"].keys() >= {"REFERRED:B:X", "KNOWS:B:A:partner", "PLACED:B:P", "WORKS_AT:L:B"}
+
+
+def test_reading_and_writing_a_merged_party_names_the_other(graph: Graph) -> None:
+    company(graph)
+    graph.merging.merge("B", "A")
+    for call in (
+        lambda: graph.records.read("customers", "B"),
+        lambda: graph.records.patch("customers", "B", {"city": "Ulm"}),
+        lambda: graph.records.delete("customers", "B"),
+        lambda: graph.records.create("customers", {"id": "B", "name": "B"}),
+    ):
+        with pytest.raises(MergedAway) as error:
+            call()
+        assert (error.value.table, error.value.into) == ("customers", "A")
