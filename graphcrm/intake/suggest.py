@@ -175,7 +175,9 @@ def _guess_id(guess: _Guess, names: Sequence[str]) -> None:
     for column in unique:
         guess.lines.append(f"id = {_text(column.name)}    # the first column in which every row has another value")
         return
-    for one, other in combinations([column for column in free if len(column.values) == column.rows], 2):
+    # Braces in a column's name would be taken for the template's own.
+    whole = [column for column in free if len(column.values) == column.rows and not set(column.name) & set("{}#")]
+    for one, other in combinations(whole, 2):
         if len(set(zip(one.values, other.values, strict=True))) == one.rows:
             source = f"{{ template = {_text(_template(one, other))} }}"
             guess.lines.append(f"id = {source}    # no column alone tells the rows apart")

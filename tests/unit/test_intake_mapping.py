@@ -1,4 +1,4 @@
-"""Mapping files: what they can say, how they fail, and the examples on real files."""
+"""Mapping files: what they can say, and how they fail."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from graphcrm.errors import InvalidInput
 from graphcrm.intake.mapping import load_mapping
 from graphcrm.intake.readers import Reject
 from graphcrm.intake.sources import Source
-
-ROOT = Path(__file__).parents[2]
-
 
 MINIMAL = """
 [[tables]]
