@@ -21,6 +21,8 @@ _FIELDS = (
     *("address", "street", "suburb", "city", "postcode", "state", "country"),
 )
 
+_SKIPPED_SHOWN = 5
+
 
 @click.group()
 def duplicates() -> None:
@@ -51,8 +53,11 @@ def find(threshold: float, limit: int, format_: str) -> None:
         f" of {sum(map(len, groups)):,} among {found.attrs['parties']:,} parties",
         err=True,
     )
-    for block in found.attrs["skipped"]:
+    skipped = found.attrs["skipped"]
+    for block in skipped[:_SKIPPED_SHOWN]:
         click.echo(f"not compared: the {block['parties']:,} that share {block['rule']} {block['value']!r}", err=True)
+    if len(skipped) > _SKIPPED_SHOWN:
+        click.echo(f"not compared: {len(skipped) - _SKIPPED_SHOWN:,} smaller crowds", err=True)
 
 
 @duplicates.command("review")

@@ -223,7 +223,7 @@ COMPARISONS: Final = (
         "legal_form",
         _unknown("legal_form"),
         (
-            Level("equal", "legal_form_l = legal_form_r", 0.99, 0.99, fixed=True),
+            Level("equal", "legal_form_l = legal_form_r", 0.99, 0.5, fixed=True),
             Level("differs", "ELSE", 0.01, 1.0, fixed=True),
         ),
         ("legal_form",),
@@ -232,7 +232,7 @@ COMPARISONS: Final = (
         "country",
         _unknown("country") + " OR company_l IS NULL OR company_r IS NULL",
         (
-            Level("equal", "country_l = country_r", 0.9998, 0.9998, fixed=True),
+            Level("equal", "country_l = country_r", 0.9998, 0.5, fixed=True),
             Level("differs", "ELSE", 0.0002, 1.0, fixed=True),
         ),
         ("country", "company"),

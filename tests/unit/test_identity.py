@@ -286,3 +286,25 @@ def test_bad_input_names_the_field(parties: pd.DataFrame, threshold: float, fiel
     with pytest.raises(InvalidInput) as refused:
         find_duplicates(parties, threshold)
     assert refused.value.field == field
+
+
+def test_companies_of_one_name_are_put_up_for_review() -> None:
+    at = {"kind": "organization", "name": "Orchard Kitchens Ltd", "country": "GB"}
+    assert REVIEW_PROBABILITY <= probability(at, dict(at)) < MERGE_PROBABILITY
+    assert probability(at, at | {"name": "Larkfield Software Ltd"}) < REVIEW_PROBABILITY
+
+
+def test_chaining_joins_none_who_contradict_each_other() -> None:
+    """A and C differ in everything personal; B has what it takes to be either, and so must not join them."""
+    home = {"surname": "Okafor", "phone": "045550123", **STREET}
+    father = {"given_name": "Kwame", "birth_date": "1951-03-02", "national_id": "912345678"}
+    son = {"given_name": "Tobias", "birth_date": "1983-11-20", "national_id": "845612337"}
+    rows = [
+        {"id": "A", **home, **father},
+        {"id": "B", **home, "given_name": "Kwame", "birth_date": "1951-03-02", "national_id": "845612337"},
+        {"id": "C", **home, **son, "email": "t.okafor@example.com"},
+        {"id": "D", **home, "email": "t.okafor@example.com", "national_id": "845612337"},
+    ]
+    found = find_duplicates(pd.DataFrame(rows))
+    assert {("A", "B"), ("C", "D")} <= pairs_of(found)
+    assert not any({"A", "C"} <= set(group) for group in found.groups)
