@@ -21,14 +21,14 @@ from api.uploads import FORM, received
 from graphcrm import Graph
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.limits import MAX_ID_LENGTH, MAX_PAGE, MAX_UPLOAD_FILES
-from graphcrm.service.jobs import new_id
+from graphcrm.service.entries import new_id
 from graphcrm.service.worker import Worker
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"])
 
-_FIELDS: Final = ("source", "dry_run", "encoding", "delimiter")
+_FIELDS: Final = ("source", "preset", "dry_run", "encoding", "delimiter")
 _SHOWN_REJECTS: Final = 20
 _ROWS_A_PIECE: Final = 1_000
 _CSV: Final = "text/csv"
@@ -47,11 +47,11 @@ _UPLOAD: Final = {
         "mapping": {"type": "string", "format": "binary", "description": "A mapping file."},
         "source": {
             "type": "string",
-            "minLength": 1,
-            "maxLength": MAX_ID_LENGTH,
+            "pattern": r"^[^\W_]\w{0,63}$",
             "default": "files",
-            "description": "The source that the import belongs to.",
+            "description": "The source that the import belongs to: 1 to 64 letters, digits and underscores.",
         },
+        "preset": {"type": "string", "description": "A mapping that is shipped, by its name, or `auto`."},
         "dry_run": {"type": "string", "enum": ["true", "false"], "default": "false"},
         "encoding": {"type": "string", "description": "Of text files, where it is not found from their content."},
         "delimiter": {"type": "string", "description": "Of CSV files, where it is not found from their content."},
@@ -124,11 +124,8 @@ def _options(values: dict[str, str]) -> dict[str, Any]:
     dry_run = values.get("dry_run", "false")
     if dry_run not in ("true", "false"):
         raise InvalidInput("dry_run: must be true or false", field="dry_run", allowed=["true", "false"])
-    source = values.get("source", "files")
-    if not 1 <= len(source) <= MAX_ID_LENGTH or not source.isprintable():
-        raise InvalidInput(f"source: must have 1 to {MAX_ID_LENGTH} printable characters", field="source")
     rest = {name: values.get(name) or None for name in _FIELDS if name not in ("source", "dry_run")}
-    return {"source": source, "dry_run": dry_run == "true", **rest}
+    return {"source": values.get("source", "files"), "dry_run": dry_run == "true", **rest}
 
 
 @router.get(
@@ -136,18 +133,19 @@ def _options(values: dict[str, str]) -> dict[str, Any]:
     response_model=ImportsAnswer,
     operation_id="list_imports",
     summary="List imports",
-    dependencies=[Depends(require("viewer")), Depends(only({"cursor", "limit"}))],
+    dependencies=[Depends(require("viewer")), Depends(only({"source", "cursor", "limit"}))],
     responses=documented(),
 )
 def list_imports(
     graph: GraphDep,
+    source: Annotated[str | None, Query(max_length=MAX_ID_LENGTH, description="Only those of this source.")] = None,
     cursor: Annotated[
         str | None, Query(max_length=MAX_ID_LENGTH, description="`next_cursor` of the page before.")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Imports a page.")] = 50,
 ) -> Response:
     """Imports, those of the command line included, the latest first."""
-    page = graph.jobs.page(cursor, limit)
+    page = graph.jobs.page(cursor, limit, source)
     return json_response({"items": [_shown(graph, job) for job in page.items], "next_cursor": page.next_cursor})
 
 

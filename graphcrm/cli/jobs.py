@@ -32,13 +32,14 @@ def jobs() -> None:
 
 @jobs.command("list")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--source", help="Only those of this source.")
 @FORMAT
-def jobs_list(limit: int, format_: str) -> None:
+def jobs_list(limit: int, source: str | None, format_: str) -> None:
     """Imports, the latest first."""
     import pandas as pd
 
     with open_graph() as graph:
-        items = graph.jobs.page(limit=limit).items
+        items = graph.jobs.page(limit=limit, source=source).items
     shown = [{name: job[name] for name in _LISTED} for job in items]
     print_frame(pd.DataFrame(shown, columns=list(_LISTED), dtype=object), format_)
 

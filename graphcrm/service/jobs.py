@@ -7,7 +7,6 @@ An entry is a `Job` node, one of the product's own books. Imports that were uplo
 from __future__ import annotations
 
 import json
-import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -17,33 +16,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from graphcrm import limits
-from graphcrm.errors import Cancelled, Conflict, GraphCRMError, InvalidInput, NotFound, StoreError, TooMany
+from graphcrm.errors import Conflict, InvalidInput, StoreError, TooMany
 from graphcrm.service import outbox
+from graphcrm.service.entries import CUT_OFF, ending_of, found_entry, new_entry, new_id, shown
 from graphcrm.service.leases import Holder
 from graphcrm.service.listing import Page
 from graphcrm.service.receipts import remember, replayed
 from graphcrm.service.running import Run, digests
 from graphcrm.service.uploads import Uploads
 from graphcrm.store import GraphStore, Transaction
-from graphcrm.values import from_graph
 
 if TYPE_CHECKING:
     from graphcrm.intake.importer import ImportReport, Progress
 
-__all__ = ["COUNTS", "STATES", "Claim", "Jobs"]
-
-STATES: Final = ("queued", "running", "done", "failed", "cancelled")
-"""What a job may be in; from the last three nothing leads on."""
-
-COUNTS: Final = ("read", "created", "updated", "unchanged", "rejected")
-"""What an import counts, of each file and in all."""
+__all__ = ["Claim", "Jobs"]
 
 _MAX_RUNS: Final = 5
 """How often a job is begun: one that ends its process each time is not begun for ever."""
 _QUEUE: Final = "jobs"
 """What writers that lengthen the queue take turns by."""
-_CUT_OFF: Final = "the process that ran it ended; run the same import again, what is in stays in"
-_TIMES: Final = ("made_at", "started_at", "ended_at")
 
 Load = Callable[[Path, "Progress | None"], "ImportReport"]
 """Does an import, given where its rejects go and whom to tell how far it is."""
@@ -78,7 +69,7 @@ class Jobs:
 
     # ---- asking ----
 
-    def page(self, cursor: str | None = None, limit: int = 50) -> Page:
+    def page(self, cursor: str | None = None, limit: int = 50, source: str | None = None) -> Page:
         """List jobs, the latest first.
 
         Parameters
@@ -87,6 +78,8 @@ class Jobs:
             `next_cursor` of the page before.
         limit : int
             Jobs, 1 to `limits.MAX_PAGE`.
+        source : str, optional
+            Only those of this source.
 
         Returns
         -------
@@ -95,7 +88,7 @@ class Jobs:
         """
         if not 1 <= limit <= limits.MAX_PAGE:
             raise InvalidInput(f"limit: must lie between 1 and {limits.MAX_PAGE}", field="limit")
-        rows = self._store.read("jobs/page", before_id=cursor, row_limit=limit + 1)
+        rows = self._store.read("jobs/page", source=source, before_id=cursor, row_limit=limit + 1)
         items = [self._shown(row["record"]) for row in rows[:limit]]
         return Page(items, items[-1]["id"] if len(rows) > limit else None)
 
@@ -114,26 +107,10 @@ class Jobs:
         NotFound
             There is none of this id.
         """
-        return self._shown(_found(self._store.read("jobs/read", id=id_), id_))
+        return self._shown(found_entry(self._store.read("jobs/read", id=id_), id_))
 
     def _shown(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        files = json.loads(record.get("files") or "[]")
-        state, message = record["state"], record.get("message")
-        if self._is_lost(record, datetime.now(UTC)):
-            state, message = "failed", _CUT_OFF
-        return {
-            "id": record["id"],
-            "kind": record["kind"],
-            "source": record["source"],
-            "state": state,
-            "dry_run": record["dry_run"],
-            **{name: from_graph(name, record.get(name)) for name in _TIMES},
-            "progress": record["progress"],
-            **{name: _sum(files, name) for name in COUNTS},
-            "files": files,
-            "rejects_path": record.get("rejects_path"),
-            "message": message,
-        }
+        return shown(record, is_lost=self._is_lost(record, datetime.now(UTC)))
 
     # ---- imports that are entered as they begin ----
 
@@ -184,7 +161,9 @@ class Jobs:
         if claim is None:
             self._settle_lost()
             now = datetime.now(UTC)
-            begun = _entry(id_, source, dry_run, now) | {"state": "running", "started_at": now} | self.holder.claim(now)
+            begun = (
+                new_entry(id_, source, dry_run, now) | {"state": "running", "started_at": now} | self.holder.claim(now)
+            )
             self._store.write(lambda tx: tx.run("jobs/create", properties=begun))
         run = Run(lambda changes: self._renew(id_, changes), read_from, progress, claim.stop if claim else None)
         try:
@@ -196,7 +175,7 @@ class Jobs:
             ]
         except BaseException as error:
             with suppress(StoreError):  # the lease then runs out, and says the same
-                self._ended(id_, _ending(error, run, is_waiting=claim is not None))
+                self._ended(id_, ending_of(error, run, is_waiting=claim is not None))
             raise
         self._ended(
             id_,
@@ -213,7 +192,7 @@ class Jobs:
         """Note how far a job is and renew the claim; why the job has to stop, if it has to."""
 
         def work(tx: Transaction) -> str | None:
-            record = _found(tx.run("jobs/read", id=id_), id_)
+            record = found_entry(tx.run("jobs/read", id=id_), id_)
             if record.get("owner") != self.holder.name:
                 return "another process has taken the import over"
             if record.get("cancelling"):
@@ -232,7 +211,7 @@ class Jobs:
             final |= {"ended_at": now, "request": None}
 
         def work(tx: Transaction) -> None:
-            record = _found(tx.run("jobs/read", id=id_), id_)
+            record = found_entry(tx.run("jobs/read", id=id_), id_)
             if record.get("owner") not in (None, self.holder.name):
                 return  # another process runs it now, and will say how it ended
             tx.run("jobs/update", id=id_, changes=final)
@@ -278,7 +257,7 @@ class Jobs:
         TooMany
             `limits.MAX_QUEUED_IMPORTS` wait already.
         """
-        entry = _entry(id_, source, dry_run, datetime.now(UTC)) | {"state": "queued", "request": json.dumps(request)}
+        entry = new_entry(id_, source, dry_run, datetime.now(UTC)) | {"state": "queued", "request": json.dumps(request)}
 
         def work(tx: Transaction) -> dict[str, Any]:
             if receipt and (answer := replayed(tx, *receipt)) is not None:
@@ -329,7 +308,7 @@ class Jobs:
         for row in self._store.read("jobs/list_open", row_limit=limits.MAX_PAGE):
             record = row["record"]
             if self._is_lost(record, datetime.now(UTC)):
-                changes = {"state": "failed", "message": _CUT_OFF, "ended_at": datetime.now(UTC)}
+                changes = {"state": "failed", "message": CUT_OFF, "ended_at": datetime.now(UTC)}
                 self._store.write(lambda tx, id_=record["id"], c=changes: tx.run("jobs/update", id=id_, changes=c))  # type: ignore[misc]
             else:
                 left.append(record)
@@ -366,7 +345,7 @@ class Jobs:
         """
 
         def work(tx: Transaction) -> dict[str, Any]:
-            record = _found(tx.run("jobs/read", id=id_), id_)
+            record = found_entry(tx.run("jobs/read", id=id_), id_)
             if (shown := self._shown(record))["state"] not in ("queued", "running"):
                 raise Conflict(f"job {id_!r} has ended already: it is {shown['state']}")
             changes: dict[str, Any] = {"cancelling": True}
@@ -391,60 +370,42 @@ class Jobs:
         NotFound
             There is no such job.
         """
-        job = self.read(id_)
-        path = Path(job["rejects_path"]) if job["rejects_path"] else self._rejects / f"{id_}.csv"
+        return self._rejects_of(self.read(id_))
+
+    def _rejects_of(self, job: Mapping[str, Any]) -> Path | None:
+        """A job's rejects, if they lie in the folder that is ours: a path in the graph opens no other file."""
+        path = Path(job["rejects_path"]) if job["rejects_path"] else self._rejects / f"{job['id']}.csv"
         return path if path.parent == self._rejects and path.is_file() else None
 
+    def forget(self, source: str) -> int:
+        """Delete the entries of a source, their rejects in the data folder, and what webhooks are to be told of them.
 
-def new_id() -> str:
-    """An id for a job; later ones are larger.
+        Parameters
+        ----------
+        source : str
+            Its name. Jobs that wait or run are cancelled first.
 
-    Examples
-    --------
-    >>> first, second = new_id(), new_id()
-    >>> len(first), first != second
-    (29, True)
-    """
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(3)}"
-
-
-def _entry(id_: str, source: str, dry_run: bool, now: datetime) -> dict[str, Any]:
-    if not 1 <= len(source) <= limits.MAX_ID_LENGTH:
-        raise InvalidInput(f"source: must have 1 to {limits.MAX_ID_LENGTH} characters", field="source")
-    made = {"made_at": now, "dry_run": dry_run, "progress": 0.0, "files": "[]"}
-    return {"id": id_, "kind": "import", "source": source} | made
-
-
-def _found(rows: list[dict[str, Any]], id_: str) -> dict[str, Any]:
-    if not rows:
-        raise NotFound(f"there is no job {id_!r}; `graphcrm jobs list` names them")
-    record: dict[str, Any] = rows[0]["record"]
-    return record
+        Returns
+        -------
+        int
+            Entries.
+        """
+        count = 0
+        while jobs := self.page(limit=limits.MAX_PAGE, source=source).items:
+            for job in jobs:
+                if job["state"] in ("queued", "running"):
+                    self.cancel(job["id"])
+                if rejects := self._rejects_of(job):
+                    rejects.unlink(missing_ok=True)
+                self.uploads.discard(job["id"])
+            ids = [job["id"] for job in jobs]
+            self._store.write(lambda tx, ids=ids: tx.run("jobs/delete", ids=ids), repeatable=True)  # type: ignore[misc]
+            count += len(ids)
+        outbox.forget_source(self._store, source)
+        return count
 
 
 def _refuse_beyond(open_: list[dict[str, Any]]) -> None:
     waiting = sum(row["record"]["state"] == "queued" for row in open_)
     if waiting >= limits.MAX_QUEUED_IMPORTS:
         raise TooMany(f"{waiting} imports wait already, and that is as many as may; try again when some are through")
-
-
-def _sum(files: list[dict[str, Any]], name: str) -> int | None:
-    counts = [file[name] for file in files]
-    return None if None in counts else sum(counts)
-
-
-def _ending(error: BaseException, run: Run, is_waiting: bool) -> dict[str, Any]:
-    """How an entry goes on whose import did not come to its end; one that can wait does so for what will pass."""
-    ending = run.so_far()
-    if is_waiting and (run.is_stopping or (isinstance(error, StoreError) and error.retryable)):
-        return ending | {"state": "queued"}
-    if isinstance(error, Cancelled):
-        return ending | {"state": "cancelled", "message": error.message}
-    if isinstance(error, KeyboardInterrupt):
-        return ending | {
-            "state": "cancelled",
-            "message": "was interrupted; run the same import again, what is in stays in",
-        }
-    if isinstance(error, GraphCRMError):
-        return ending | {"state": "failed", "message": error.message}
-    return ending | {"state": "failed", "message": f"ended by {type(error).__name__}; what is in stays in"}

@@ -10,12 +10,13 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, Protocol
 
 from graphcrm import limits
-from graphcrm.store import Transaction
+from graphcrm.store import GraphStore, Transaction
 
-__all__ = ["EVENTS", "EVENTS_A_DELIVERY", "Tie", "changes_of", "parties_of", "range_of", "remember"]
+__all__ = ["EVENTS", "EVENTS_A_DELIVERY", "Tie", "changes_of", "forget_source", "parties_of", "range_of", "remember"]
 
 EVENTS: Final = (
     "customer.created",
@@ -29,6 +30,10 @@ EVENTS: Final = (
 
 EVENTS_A_DELIVERY: Final = 500
 """Events of one transaction that are told together."""
+
+_PAGE: Final = 1_000
+_END: Final = "~"
+"""A text after every id of a delivery."""
 
 
 class Tie(Protocol):
@@ -160,8 +165,11 @@ def _groups(events: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[st
 
 
 def _row(id_: str, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    text = json.dumps(events, ensure_ascii=False, separators=(",", ":"))
-    return {"id": id_, "events": text, "made_at": datetime.now(UTC), "attempts": 0}
+    return {"id": id_, "events": _text(events), "made_at": datetime.now(UTC), "attempts": 0}
+
+
+def _text(events: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps(events, ensure_ascii=False, separators=(",", ":"))
 
 
 def range_of(webhook_id: str) -> tuple[str, str]:
@@ -173,6 +181,37 @@ def range_of(webhook_id: str) -> tuple[str, str]:
     ('ab12:', 'ab12;')
     """
     return f"{webhook_id}:", f"{webhook_id};"
+
+
+def forget_source(store: GraphStore, source: str) -> None:
+    """Take the events that name a source out of what webhooks are still to be told.
+
+    Parameters
+    ----------
+    store : GraphStore
+        Where the outbox is.
+    source : str
+        The source's name.
+    """
+    after = ""
+    while rows := store.read("webhooks/page_deliveries", after_id=after, before_id=_END, row_limit=_PAGE):
+        for row in rows:
+            delivery = row["record"]
+            events = json.loads(delivery["events"])
+            kept = [event for event in events if event.get("source") != source]
+            if not kept:
+                store.write(partial(_delete, ids=[delivery["id"]]), repeatable=True)
+            elif len(kept) < len(events):
+                store.write(partial(_change, id_=delivery["id"], changes={"events": _text(kept)}), repeatable=True)
+        after = rows[-1]["record"]["id"]
+
+
+def _delete(tx: Transaction, ids: list[str]) -> None:
+    tx.run("webhooks/delete_deliveries", ids=ids)
+
+
+def _change(tx: Transaction, id_: str, changes: dict[str, Any]) -> None:
+    tx.run("webhooks/update_delivery", id=id_, changes=changes)
 
 
 def parties_of(events: Iterable[Mapping[str, Any]]) -> set[str]:

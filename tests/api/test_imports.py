@@ -42,7 +42,7 @@ def upload(client: Any, *files: tuple[str, bytes], headers: dict[str, str] | Non
     return client.post(API, files=parts, data=fields, headers=headers)
 
 
-def ended(client: Any, id_: str, seconds: float = 30) -> dict[str, Any]:
+def ended(client: Any, id_: str, seconds: float = 60) -> dict[str, Any]:
     """The import as it is told when it has ended."""
     deadline = time.monotonic() + seconds
     while True:
@@ -101,6 +101,18 @@ def test_a_mapping_comes_along(client: TestClient) -> None:
     job = ended(client, answer.json()["id"])
     assert (job["state"], job["created"]) == ("done", 1), job
     assert client.get("/api/v1/customers/7").json()["name"] == "Ann"
+
+
+def test_a_preset_knows_the_file(client: TestClient) -> None:
+    rows = (
+        b"First Name,Last Name,Organization Name,E-mail 1 - Value,Phone 1 - Value\n"
+        b"Ann,Lee,Acme,ann@example.com,+1 604 555 0163\n"
+    )
+    job = ended(client, upload(client, ("contacts.csv", rows), preset="google-contacts").json()["id"])
+    assert (job["state"], job["read"] > 0, job["rejected"]) == ("done", True, 0), job
+    refused = ended(client, upload(client, ("contacts.csv", rows), preset="nonsense").json()["id"])
+    assert refused["state"] == "failed"
+    assert "nonsense" in refused["message"]
 
 
 def test_a_dry_run_writes_nothing_but_its_entry(client: TestClient, graph: graphcrm.Graph) -> None:
@@ -174,7 +186,8 @@ def test_the_queue_is_bounded(local: TestClient, problem: Problem) -> None:
         ([(".csv", b"x")], {}, "files"),
         ([("a.csv", b"x"), ("b/a.csv", b"x")], {}, "files"),
         ([("a.csv", b"x")], {"dry_run": "perhaps"}, "dry_run"),
-        ([("a.csv", b"x")], {"source": "x" * 129}, "source"),
+        ([("a.csv", b"x")], {"source": "x" * 65}, "source"),
+        ([("a.csv", b"x")], {"source": "a b"}, "source"),
         ([("a.csv", b"x")], {"source": "x" * 10_000}, "source"),
         ([("a.csv", b"x")], {"colour": "red"}, "colour"),
     ],
@@ -245,7 +258,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(
     _until(lambda: embedded_graph.jobs.uploads.ids() == [])
 
 
-def _until(holds: Callable[[], bool], seconds: float = 20) -> None:
+def _until(holds: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline

@@ -62,13 +62,13 @@ class Receiver:
         """All events, in the order in which they came."""
         return [event for told in self.told for event in told["events"]]
 
-    def wait(self, events: int, seconds: float = 20) -> list[dict[str, Any]]:
+    def wait(self, events: int, seconds: float = 60) -> list[dict[str, Any]]:
         """The events, as soon as there are so many."""
         _until(lambda: len(self.events) >= events, seconds)
         return self.events
 
 
-def _until(holds: Callable[[], bool], seconds: float = 20) -> None:
+def _until(holds: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline

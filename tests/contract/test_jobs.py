@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
+import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +21,9 @@ from graphcrm import Graph, limits
 from graphcrm.errors import Cancelled, Conflict, InvalidInput, NotFound, TooMany
 from graphcrm.service.jobs import Jobs
 from graphcrm.service.leases import LEASE, Holder
+from graphcrm.service.webhooks import Webhooks
 
+GRAPHCRM = Path(sys.executable).with_name("graphcrm")
 LATER = timedelta(hours=1)
 
 
@@ -50,7 +57,7 @@ def other(graph: Graph, tmp_path: Path) -> Jobs:
 
 def waiting(jobs: Jobs, *names: str, source: str = "shop") -> dict[str, Any]:
     """An upload of empty files, entered."""
-    from graphcrm.service.jobs import new_id
+    from graphcrm.service.entries import new_id
 
     id_ = new_id()
     upload = jobs.uploads.begin(id_)
@@ -258,6 +265,23 @@ def test_the_queue_is_bounded(graph: Graph) -> None:
         waiting(graph.jobs)
 
 
+def test_the_entries_of_a_source_are_listed_and_forgotten_with_their_rejects(graph: Graph, company: Path) -> None:
+    hook = Webhooks(graph.store).add("https://example.com", ["import.finished"]).webhook["id"]
+    for source in ("shop", "crm", "shop"):
+        graph.import_files([company], source=source)
+    jobs = graph.jobs
+    left = waiting(jobs, source="shop")
+    assert [job["source"] for job in jobs.page(source="shop").items] == ["shop"] * 3
+    rejects = {job["source"]: jobs.rejects(job["id"]) for job in jobs.page().items if job["id"] != left["id"]}
+    assert jobs.forget("shop") == 3
+    assert [job["source"] for job in jobs.page().items] == ["crm"]
+    assert [rejects[source] is not None and rejects[source].exists() for source in ("shop", "crm")] == [False, True]
+    assert not jobs.uploads.has(left["id"])
+    waits = graph.store.read("webhooks/page_deliveries", after_id=f"{hook}:", before_id=f"{hook};", row_limit=9)
+    assert [event["source"] for row in waits for event in json.loads(row["record"]["events"])] == ["crm"]
+    assert jobs.forget("nobody") == 0
+
+
 # ---- uploaded files --------------------------------------------------------------------------------------
 
 
@@ -291,3 +315,39 @@ def test_a_service_clears_away_what_no_job_needs(graph: Graph, monkeypatch: pyte
     assert [uploads.has(id_) for id_ in ("coming", "orphan", open_["id"])] == [True, False, True]
     coming.release()
     uploads.discard("coming")
+
+
+# ---- on the command line ---------------------------------------------------------------------------------
+
+
+def test_a_killed_import_of_the_command_line_is_in_the_book(empty_home: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "customers.csv", [["id", "name"], *([f"C{n}", "N"] for n in range(60_000))])
+    environment = os.environ | {"GRAPHCRM_HOME": str(empty_home), "GRAPHCRM_EMBEDDED_HEAP": "512m"}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [GRAPHCRM, *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    def listed() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(run("jobs", "list", "--format", "json").stdout)
+        return found
+
+    with subprocess.Popen([GRAPHCRM, "import", str(path)], env=environment, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while not (jobs := listed()) or not jobs[0]["progress"]:
+            assert time.monotonic() < deadline
+        process.kill()
+    (job,) = listed()
+    assert job["state"] == "failed"
+    assert run("import", str(path)).returncode == 0
+    again, first = listed()
+    assert (again["state"], again["read"]) == ("done", 60_000)
+    assert again["created"] + again["unchanged"] == 60_000
+    assert again["unchanged"] > 0
+    assert first == job
+    shown = run("jobs", "show", again["id"], "--format", "json")
+    assert [file["read"] for file in json.loads(shown.stdout)] == [60_000]
+    assert "state: done" in shown.stderr
+    assert "run the same import again" in run("jobs", "show", first["id"]).stderr
+    assert "has ended already" in run("jobs", "cancel", first["id"]).stderr
+    assert run("jobs", "list", "--source", "shop").stdout == "nothing found\n"

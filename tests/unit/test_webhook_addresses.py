@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,4 +107,61 @@ def test_a_slow_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> Non
         with pytest.raises(sending.Unreachable, match="no answer"):
             sending.send(f"http://127.0.0.1:{server.getsockname()[1]}", b"{}", {}, allow_private=True)
         assert time.monotonic() - began < 5
+        thread.join(10)
+
+
+# ---- TLS -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for `localhost` that nobody vouches for, and its key, in one file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("there is no openssl to make a certificate with")
+    key, made = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "1"]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    command = [openssl, "req", "-x509", *curve, "-nodes", "-keyout", str(key), "-out", str(made), *subject]
+    subprocess.run(command, check=True, capture_output=True)
+    made.write_bytes(made.read_bytes() + key.read_bytes())
+    return made
+
+
+def test_only_a_trusted_certificate_of_the_right_name_is_told(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    got: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            """Whoever does not trust us hangs up."""
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = Server(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        where = f"localhost:{server.server_port}"
+        with pytest.raises(sending.Unreachable, match="SSLCertVerificationError"):
+            sending.send(f"https://{where}/", b"{}", {}, allow_private=True)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert sending.send(f"https://{where}/", b"{}", {}, allow_private=True) == 204
+        with pytest.raises(sending.Unreachable, match="SSLCertVerificationError"):
+            sending.send(f"https://{where.replace('localhost', '127.0.0.1')}/", b"{}", {}, allow_private=True)
+        assert got == [b"{}"]
+    finally:
+        server.shutdown()
+        server.server_close()
         thread.join(10)
