@@ -16,7 +16,7 @@ from graphcrm.errors import InvalidInput
 
 __all__ = ["mask", "quality_report"]
 
-EXAMPLES: Final = 5
+_EXAMPLES: Final = 5
 """Examples for each field."""
 _MASKED: Final = 40
 """Characters of an example."""
@@ -153,14 +153,14 @@ def _examples(values: list[str], cleaned: list[Cleaned], keys: list[str], shared
     """Each reason in turn, so that a common one does not hide the others."""
     found: dict[str, dict[str, None]] = {}
     for value, clean in zip(values, cleaned, strict=True):
-        if clean.flag and len(found.setdefault(clean.flag, {})) < EXAMPLES:
+        if clean.flag and len(found.setdefault(clean.flag, {})) < _EXAMPLES:
             found[clean.flag][mask(value)] = None
     if shared:
         seen = dict.fromkeys(key for key in keys if key in shared)
-        found["duplicated"] = dict.fromkeys(mask(key) for key in list(seen)[:EXAMPLES])
+        found["duplicated"] = dict.fromkeys(mask(key) for key in list(seen)[:_EXAMPLES])
     turns = [[f"{reason}: {masked}" for masked in list(masks)] for reason, masks in sorted(found.items(), key=_order)]
     longest = max(map(len, turns), default=0)
-    return [turn[place] for place in range(longest) for turn in turns if place < len(turn)][:EXAMPLES]
+    return [turn[place] for place in range(longest) for turn in turns if place < len(turn)][:_EXAMPLES]
 
 
 def _order(item: tuple[str, dict[str, None]]) -> tuple[bool, str]:

@@ -77,7 +77,11 @@ _HIDDEN: Final = re.compile(
 )
 _IGNORED: Final = re.compile("[\u034f\u200c\u200d\ufe00-\ufe0f\U000e0000-\U000e0fff]+")
 _SPACES: Final = re.compile(r"\s+")
-_PLAIN: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
+# Most names: letters, digits and signs of Latin and Chinese with single spaces, none of which changes beside another.
+_PLAIN: Final = re.compile(
+    "[!-~\u00a1-\u00ac\u00ae-\u024f\u4e00-\u9fff]+(?: [!-~\u00a1-\u00ac\u00ae-\u024f\u4e00-\u9fff]+)*"
+)
+_MARKED: Final = re.compile("[`\u00ab\u00b4\u00bb\u02bc\u2010-\u2015\u2018-\u201f\u2032\u2033\u2212]")
 _MARKS: Final = str.maketrans(
     {**dict.fromkeys("‘’‚‛′`´ʼ", "'"), **dict.fromkeys("“”„‟″«»", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}
 )
@@ -163,10 +167,14 @@ def name_key(value: str) -> str:
         return key.replace("`", "'") if "`" in key else key
     # Folding can undo composing and the other way round, so both are done until nothing changes.
     while True:
-        key = normalize("NFKC", normalize("NFKC", value.translate(_MARKS)).casefold())
+        key = normalize("NFC", value)
+        key = key.translate(_MARKS) if _MARKED.search(key) else key
+        key = normalize("NFKC", normalize("NFKC", key).casefold())
         key = clean_text(_IGNORED.sub("", key))
         if key == value:
             return key
+        if key.isascii():
+            return name_key(key)
         value = key
 
 

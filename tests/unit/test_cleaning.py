@@ -8,6 +8,7 @@ import pkgutil
 import re
 from pathlib import Path
 from typing import get_args
+from unicodedata import normalize
 
 import pycountry
 import pytest
@@ -73,6 +74,18 @@ def test_text(came: str, clean: str) -> None:
 )
 def test_spellings_of_one_name(spellings: tuple[str, ...]) -> None:
     assert len({name_key(spelling) for spelling in spellings}) == 1
+
+
+def test_every_character_has_one_key_and_one_tidy_form() -> None:
+    for code in (*range(0x20000), *range(0xE0000, 0xE0200)):
+        text = f"a{chr(code)}b"
+        tidy, key = clean_text(text), name_key(text)
+        assert clean_text(tidy) == tidy == normalize("NFC", tidy), hex(code)
+        assert name_key(key) == key == name_key(tidy), hex(code)
+
+
+def test_quotes_and_dashes_are_those_of_ascii() -> None:
+    assert name_key("‘’‚‛′`´ʼ“”„‟″«»‐‑‒–—―−") == "'" * 8 + '"' * 7 + "-" * 7
 
 
 def test_accents_tell_names_apart() -> None:
