@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from graphcrm.schema import LABELS, PARTY_LABELS, TIE_TYPES
+from graphcrm.service import outbox
 from graphcrm.service.aliases import forget_merged
 from graphcrm.service.planning import TieRow, delete_ties
 from graphcrm.service.source_records import (
@@ -112,6 +113,7 @@ def _revise_nodes(tx: Transaction, *, label: str, nodes: Sequence[dict[str, Any]
             held.setdefault(id_, set()).update(sources)
         gone_ids = [id_ for id_ in ids if id_ not in held]
         tx.run("nodes/detach_delete", words={"LABEL": label}, ids=gone_ids)
+        outbox.remember_nodes(tx, label, deleted=gone_ids)
         if label in PARTY_LABELS:
             forget_merged(tx, gone_ids)
     bare = [
@@ -122,6 +124,7 @@ def _revise_nodes(tx: Transaction, *, label: str, nodes: Sequence[dict[str, Any]
     rows = [*changes.values(), *bare]
     if rows:
         tx.run("nodes/update", words={"LABEL": label}, rows=rows)
+        outbox.remember_nodes(tx, label, updated=rows)
     return len(ids) - len(held)
 
 

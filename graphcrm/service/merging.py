@@ -14,6 +14,7 @@ from typing import Any
 
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id
+from graphcrm.service import outbox
 from graphcrm.service.aliases import hidden_at, merged_into, roots
 from graphcrm.service.deriving import update_ties
 from graphcrm.service.planning import TieRow, delete_ties, existing_ties, resolve_labels, single_end, taken
@@ -83,6 +84,8 @@ class Merging:
             forget_records(tx, [tie.properties["id"] for tie in ties if tie.properties.get("_records")])
             tx.run("nodes/detach_delete", words={"LABEL": gone[0]}, ids=[id_])
             tx.run("merges/create", id=id_, label=gone[0], into=into, at=at)
+            if "Customer" in (gone[0], stays[0]):
+                outbox.remember(tx, merged=[(into, id_)])
             _show_node(tx, stays, [record for each in records.values() for record in each])
             show_ties(tx, said)
 
@@ -280,6 +283,7 @@ def _show_node(tx: Transaction, party: tuple[str, str, dict[str, Any]], records:
     changed = shown_again(old, shown, trusts(tx)) if shown else _bare(old)
     if changed:
         tx.run("nodes/update", words={"LABEL": label}, rows=[changed | {"id": id_}])
+        outbox.remember_nodes(tx, label, updated=[changed | {"id": id_}])
     if not shown or is_alone(shown):
         forget_records(tx, [thing])
     else:
@@ -288,6 +292,7 @@ def _show_node(tx: Transaction, party: tuple[str, str, dict[str, Any]], records:
 
 def _create_node(tx: Transaction, label: str, id_: str, records: Sequence[SourceRecord]) -> None:
     tx.run("nodes/create_again", words={"LABEL": label}, rows=[{"id": id_, "name": id_}])
+    outbox.remember_nodes(tx, label, created=[id_])
     # Records keep their own names, so that writing them moves them away from where they were shown.
     write_records(tx, [replace(record, shown_in=about_node(label, id_)) for record in records])
     _show_node(tx, (label, id_, {"id": id_, "name": id_}), records)
@@ -304,3 +309,4 @@ def _drop_if_empty(
     label, id_, _ = party
     if all(key_of(record) in own for record in records) and not all_ties(tx, label, id_):
         tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
+        outbox.remember_nodes(tx, label, deleted=[id_])

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 from graphcrm import limits
 from graphcrm.store import GraphStore, Transaction
 
-__all__ = ["EVENTS", "EVENTS_A_DELIVERY", "Tie", "changes_of", "forget_source", "parties_of", "range_of", "remember"]
+__all__ = ["EVENTS", "EVENTS_A_DELIVERY", "Tie", "changes_of", "forget_source", "parties_of", "range_of", "remember", "remember_nodes"]
 
 EVENTS: Final = (
     "customer.created",
@@ -96,6 +96,31 @@ def remember(
     events += [_finished(job) for job in finished]
     if events:
         _write(tx, events)
+
+
+def remember_nodes(
+    tx: Transaction,
+    label: str,
+    *,
+    created: Iterable[str] = (),
+    updated: Iterable[Mapping[str, Any]] = (),
+    deleted: Iterable[str] = (),
+) -> None:
+    """Note what a transaction does to nodes of one label, as `remember` does: nothing, unless they are customers.
+
+    Parameters
+    ----------
+    tx : Transaction
+        The write transaction of the change.
+    label : str
+        The nodes'.
+    created, deleted : iterable of str
+        Ids of new ones and of those that are gone.
+    updated : iterable of mapping
+        Changed properties of others, each with the `id`.
+    """
+    if label == "Customer":
+        remember(tx, created=created, updated={row["id"]: row for row in updated}, deleted=deleted)
 
 
 def _finished(job: Mapping[str, Any]) -> dict[str, Any]:

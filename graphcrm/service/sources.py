@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from graphcrm.errors import InvalidInput, NotFound
+from graphcrm.service import outbox
 from graphcrm.service.deriving import BATCH, NODES, TIES_SAID, revise, update_ties
 from graphcrm.service.source_records import (
     FILES,
@@ -348,4 +349,6 @@ def _show(tx: Transaction, about: str, properties: Mapping[str, Any], records: S
         tie = tie_row(tx, about)
         update_ties(tx, [tie._replace(properties=changed | {"id": about})])
     else:
-        tx.run("nodes/update", words={"LABEL": about.partition(":")[0]}, rows=[changed | {"id": properties["id"]}])
+        label, rows = about.partition(":")[0], [changed | {"id": properties["id"]}]
+        tx.run("nodes/update", words={"LABEL": label}, rows=rows)
+        outbox.remember_nodes(tx, label, updated=rows)

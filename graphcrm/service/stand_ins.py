@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, tie_id
+from graphcrm.service import outbox
 from graphcrm.service.aliases import roots
 from graphcrm.service.deriving import update_ties
 from graphcrm.service.merging import show_ties, ties_by_id
@@ -128,6 +129,7 @@ def say_of_merged(tx: Transaction, table: Table, row: Row, speaker: Speaker, roo
     changed = voices.change(thing, old, row.properties)
     if changed:
         tx.run("nodes/update", words={"LABEL": label}, rows=[changed | {"id": root}])
+        outbox.remember_nodes(tx, label, updated=[changed | {"id": root}])
     write_records(tx, voices.news)
     said = [
         SourceRecord(speaker.source, _tie_id(ref, row.id, id_), "", {}, {}, speaker.at)
