@@ -16,7 +16,17 @@ from typing import Any, Final, Protocol
 from graphcrm import limits
 from graphcrm.store import GraphStore, Transaction
 
-__all__ = ["EVENTS", "EVENTS_A_DELIVERY", "Tie", "changes_of", "forget_source", "parties_of", "range_of", "remember", "remember_nodes"]
+__all__ = [
+    "EVENTS",
+    "EVENTS_A_DELIVERY",
+    "Tie",
+    "changes_of",
+    "forget_source",
+    "parties_of",
+    "range_of",
+    "remember",
+    "remember_nodes",
+]
 
 EVENTS: Final = (
     "customer.created",
