@@ -18,6 +18,7 @@ from graphcrm.cleaning.codes import clean_country, clean_currency
 from graphcrm.cleaning.dates import Order
 from graphcrm.cleaning.rows import KINDS, clean_field, clean_row, kind_of
 from graphcrm.cleaning.text import FLAGS, clean_name, clean_text, name_key
+from graphcrm.errors import InvalidInput
 from graphcrm.limits import MAX_NAME_LENGTH
 from graphcrm.tables import TABLES
 
@@ -331,6 +332,54 @@ def test_every_cleaned_field_is_one_of_a_table() -> None:
     cleaned = {column for name, column in columns if kind_of(name, column)}
     assert {"name", "phone", "email", "website", "country", "currency", "at", "birth_date"} <= cleaned
     assert {kind_of(name, column) for name, column in columns} - {None} == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [
+        (
+            "customers",
+            {
+                "id": "C1",
+                "name": "  ＡＣＭＥ\u200b GmbH ",
+                "email": "Info@ACME.de",
+                "phone": "030/1234567 Durchwahl 5",
+                "country": "Bundesrepublik Deutschland",
+                "website": "ACME.de",
+                "birth_date": "45322",
+                "created_at": "31.1.2024 9:30",
+            },
+        ),
+        (
+            "contacts",
+            {
+                "id": "P1",
+                "name": "王总",
+                "phone": "＋８６ 138 0013 8000",
+                "birth_date": "1980年1月31日",
+                "title": " 总 ",
+            },
+        ),
+        ("orders", {"id": "O1", "customer_id": "C1", "at": "1/31/2024 9:30 PM", "currency": "€", "amount": "12.50"}),
+        (
+            "campaigns",
+            {"id": "K1", "name": "x", "starts_on": "Jan 31, 2024", "ends_on": "20240229", "currency": "人民币"},
+        ),
+        ("relationships", {"source_id": "A", "target_id": "B", "since": "31.12.2020", "until": "2024/1/31"}),
+        ("tasks", {"id": "T1", "subject": "x", "due_at": "2024-01-31T09:30:00.000-800", "party_id": "C1"}),
+        ("opportunities", {"id": "O1", "name": "x", "currency": "US$", "close_on": "31-Jan-24", "customer_id": "C1"}),
+    ],
+)
+def test_a_cleaned_row_is_one_of_its_table(table: str, values: dict[str, str]) -> None:
+    row = clean_row(table, values, "DE")
+    assert row.flags == {}
+    assert row.raw
+    assert row.raw.keys() <= values.keys()
+    valid = TABLES[table].row(row.values)
+    assert valid.properties
+    if any(kind_of(table, field) in ("day", "time", "country", "currency") for field in row.raw):
+        with pytest.raises(InvalidInput):
+            TABLES[table].row(values)
 
 
 # ---- the documents ---------------------------------------------------------------------------------------
