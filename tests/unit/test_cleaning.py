@@ -14,6 +14,7 @@ import pycountry
 import pytest
 
 import graphcrm.cleaning
+from graphcrm.cleaning import rows
 from graphcrm.cleaning.codes import clean_country, clean_currency
 from graphcrm.cleaning.dates import Order
 from graphcrm.cleaning.rows import KINDS, clean_field, clean_row, kind_of
@@ -315,6 +316,17 @@ def test_a_row_names_what_it_could_not_clean() -> None:
 def test_values_that_are_no_text_are_left_alone() -> None:
     values = {"name": None, "email": 5, "phone": "", "country": ["DE"], "created_at": 45322}
     assert clean_row("customers", values, "DE") == (values, {}, {})
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "REMEMBERED", 3)
+    memory = rows._memory("line", "a region of its own")
+    for number in range(10):
+        assert memory[f" {number}"] == (str(number), None)
+        assert memory[f" {number}"] == (str(number), None)
+        assert len(memory) <= 3
+    assert memory["x" * 10_000].value == "x" * 10_000
+    assert len(memory) <= 3
 
 
 def test_only_a_party_has_a_name() -> None:
