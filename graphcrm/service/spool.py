@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -67,13 +68,24 @@ class Spool:
         self._write(heap)
         if heap in self._heaps:
             number = self._heaps[heap]
-            yield from self._db.execute(f"SELECT a, b, row FROM heap{number} ORDER BY a, b")
+            with _as_of_a_disk():
+                yield from self._db.execute(f"SELECT a, b, row FROM heap{number} ORDER BY a, b")
 
     def _write(self, heap: str) -> None:
         rows = self._waiting.pop(heap, None)
         if not rows:
             return
-        if heap not in self._heaps:
-            self._heaps[heap] = len(self._heaps)
-            self._db.execute(f"CREATE TABLE heap{self._heaps[heap]} (a TEXT, b TEXT, row TEXT)")
-        self._db.executemany(f"INSERT INTO heap{self._heaps[heap]} VALUES (?, ?, ?)", rows)
+        with _as_of_a_disk():
+            if heap not in self._heaps:
+                self._heaps[heap] = len(self._heaps)
+                self._db.execute(f"CREATE TABLE heap{self._heaps[heap]} (a TEXT, b TEXT, row TEXT)")
+            self._db.executemany(f"INSERT INTO heap{self._heaps[heap]} VALUES (?, ?, ?)", rows)
+
+
+@contextmanager
+def _as_of_a_disk() -> Iterator[None]:
+    """What can go wrong here is a full or broken disk."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise OSError(f"rows put aside: {error}") from None
