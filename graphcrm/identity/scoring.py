@@ -35,6 +35,9 @@ _TRAINABLE: Final = 200
 _MAX_TRAINING_PAIRS: Final = 300_000
 _PRIOR_MATCHES: Final = 50.0
 """How many duplicates seen in training weigh as much as the model's own values."""
+_FURTHEST: Final = 8.0
+"""How many times larger or smaller than the model's own a learnt value may be: where there are next to no duplicates,
+training would take something else for them, such as a household."""
 _UNSEEN: Final = 0.2
 """How many other holders are supposed of a value that only the two compared hold."""
 _LEAST_ODDS: Final = -12.0
@@ -236,6 +239,7 @@ def _teach(levels: list[dict[str, Any]], sessions: list[tuple[float, list[float]
     seen = sum(matches for matches, _ in sessions)
     learnt = sum(matches * np.array(values) for matches, values in sessions)
     mixed = (own * _PRIOR_MATCHES + learnt) / (_PRIOR_MATCHES + seen)
+    mixed = np.clip(mixed, own / _FURTHEST, own * _FURTHEST)
     mixed *= own[free].sum() / mixed[free].sum()
     for level, value, taught in zip(levels, mixed, free, strict=True):
         if taught:

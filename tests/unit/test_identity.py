@@ -76,6 +76,14 @@ def test_households_are_no_duplicates(without: tuple[str, ...]) -> None:
     assert len(certain - true) <= len(certain) // 1000
 
 
+@pytest.mark.parametrize("without", [(), ("national_id", "email", "phone")], ids=str)
+def test_where_there_are_none_nothing_is_sure(without: tuple[str, ...]) -> None:
+    people, _ = register(5_000, 0, seed=4, household_share=0.5)
+    found = find_duplicates(people.drop(columns=list(without)))
+    assert len(found.pairs) <= 5
+    assert (found.pairs["probability"] < MERGE_PROBABILITY).all()
+
+
 @pytest.fixture(scope="module")
 def town() -> pd.DataFrame:
     return register(1_400, 600, seed=5)[0]
