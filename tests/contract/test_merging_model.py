@@ -1,0 +1,213 @@
+"""Merge, unmerge, edit, import, delete and erase in any order, against a model of plain dicts, on both engines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+import graphcrm
+from graphcrm.schema import split_tie_id, tie_id
+
+PARTIES = ("A", "B", "C", "D")
+SOURCES = ("crm", "shop")
+HAND = "hand"
+
+Word = tuple[str, str]  # source, and the party or tie it speaks of
+
+
+@dataclass
+class Said:
+    """What one source says of one thing, and when it last said something new."""
+
+    fields: dict[str, Any]
+    at: int
+
+
+@dataclass
+class Model:
+    """What was said, and who was merged into whom; all that is shown follows from these."""
+
+    words: dict[Word, Said] = field(default_factory=dict)
+    into: dict[str, str] = field(default_factory=dict)
+    now: int = 0
+
+    def root(self, party: str) -> str:
+        while party in self.into:
+            party = self.into[party]
+        return party
+
+    def members(self, root: str) -> list[str]:
+        return [party for party in PARTIES if self.root(party) == root]
+
+    def say(self, source: str, about: str, fields: dict[str, Any]) -> None:
+        self.now += 1
+        old = self.words.get((source, about))
+        merged = (old.fields if old else {}) | fields
+        if old is None or merged != old.fields:
+            self.words[source, about] = Said(merged, self.now)
+
+    def parties(self) -> dict[str, dict[str, Any]]:
+        found = {}
+        for party in PARTIES:
+            if party not in self.into and any(about in self.members(party) for _, about in self.words):
+                found[party] = self._shown([w for w in self.words if w[1] in self.members(party)])
+        return found
+
+    def ties(self) -> dict[str, dict[str, Any]]:
+        groups: dict[str, list[Word]] = {}
+        for word in self.words:
+            part = split_tie_id(word[1])
+            if part:
+                type_, source, target, kind = part
+                source, target = self.root(source), self.root(target)
+                if source != target:
+                    groups.setdefault(tie_id(type_, source, target, kind), []).append(word)
+        return {id_: self._shown(words) for id_, words in groups.items()}
+
+    def _shown(self, words: list[Word]) -> dict[str, Any]:
+        by_field: dict[str, Word] = {}
+        for word in sorted(words):
+            for name in self.words[word].fields:
+                best = by_field.get(name)
+                if best is None or self._strength(word) > self._strength(best):
+                    by_field[name] = word
+        shown = {name: self.words[word].fields[name] for name, word in by_field.items()}
+        return {name: value for name, value in shown.items() if value is not None}
+
+    def _strength(self, word: Word) -> tuple[int, int]:
+        return 100 if word[0] == HAND else 50, self.words[word].at
+
+    def delete(self, root: str) -> None:
+        gone = self.members(root)
+        self.words = {
+            word: said
+            for word, said in self.words.items()
+            if word[1] not in gone and not set(gone) & set((split_tie_id(word[1]) or ())[1:3])
+        }
+        self.into = {party: other for party, other in self.into.items() if party not in gone}
+
+    def erase(self, source: str) -> None:
+        """Without merges: a party of which nothing is said stays under its id while a tie of another names it."""
+        before = self.parties()
+        self.words = {word: said for word, said in self.words.items() if word[0] != source}
+        for party in before.keys() - self.parties().keys():
+            for other, about in list(self.words):
+                if party in (split_tie_id(about) or ())[1:3]:
+                    self.words[other, party] = Said({"name": party}, 0)
+
+
+NAMES = st.sampled_from(["Ann", "Bo", "Cy"])
+CITIES = st.none() | st.sampled_from(["Ulm", "Bonn"])
+
+
+def machine(graph: graphcrm.Graph, wipe: Any) -> type[RuleBasedStateMachine]:
+    """A state machine over one graph, which starts each run with it empty."""
+
+    class Machine(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            wipe()
+            graph.touch()
+            self.model = Model()
+            for party in PARTIES[:3]:
+                self.say("crm", party, "Ann", None)
+
+        @rule(source=st.sampled_from(SOURCES), party=st.sampled_from(PARTIES), name=NAMES, city=CITIES)
+        def say(self, source: str, party: str, name: str, city: str | None) -> None:
+            row = {"id": party, "name": name} | ({"city": city} if city else {})
+            report = graph.records.of(source).upsert("customers", [row])
+            assert not report.rejected
+            self.model.say(source, party, {key: value for key, value in row.items() if key != "id"})
+
+        @rule(
+            source=st.sampled_from(SOURCES),
+            ends=st.permutations(PARTIES),
+            strength=st.none() | st.sampled_from([0.25, 0.5]),
+        )
+        def say_tie(self, source: str, ends: list[str], strength: float | None) -> None:
+            row = {"type": "KNOWS", "kind": "friend", "source_id": ends[0], "target_id": ends[1]}
+            row |= {"strength": strength} if strength else {}
+            report = graph.records.of(source).upsert("ties", [row])
+            there = self.model.parties()
+            assert bool(report.rejected) == (not {self.model.root(end) for end in ends[:2]} <= there.keys())
+            if not report.rejected:
+                fields = {"kind": "friend"} | ({"strength": strength} if strength else {})
+                self.model.say(source, tie_id("KNOWS", ends[0], ends[1], "friend"), fields)
+
+        @precondition(lambda self: self.model.parties())
+        @rule(data=st.data(), name=NAMES, city=CITIES)
+        def edit(self, data: st.DataObject, name: str, city: str | None) -> None:
+            party, shown = data.draw(st.sampled_from(sorted(self.model.parties().items())))
+            graph.records.patch("customers", party, {"name": name, "city": city})
+            wanted = {"name": name, "city": city}
+            changed = {key: value for key, value in wanted.items() if shown.get(key) != value}
+            alone = [word for word in self.model.words if word[1] in self.model.members(party)] == [(HAND, party)]
+            if changed:
+                self.model.say(HAND, party, changed)
+            if alone and (said := self.model.words.get((HAND, party))):
+                # What only people wrote is replaced as a whole: a value taken out is not there.
+                said.fields = {key: value for key, value in said.fields.items() if value is not None}
+
+        @precondition(lambda self: len(self.model.parties()) > 1)
+        @rule(data=st.data())
+        def merge(self, data: st.DataObject) -> None:
+            gone, stays, *_ = data.draw(st.permutations(sorted(self.model.parties())))
+            graph.merging.merge(gone, stays)
+            self.model.into[gone] = stays
+
+        @precondition(lambda self: self.model.into)
+        @rule(data=st.data())
+        def unmerge(self, data: st.DataObject) -> None:
+            party = data.draw(st.sampled_from(sorted(self.model.into)))
+            assert graph.merging.unmerge(party)["into"] == self.model.root(party)
+            del self.model.into[party]
+
+        @precondition(lambda self: self.model.parties())
+        @rule(data=st.data())
+        def delete(self, data: st.DataObject) -> None:
+            party = data.draw(st.sampled_from(sorted(self.model.parties())))
+            graph.records.delete("customers", party, detach=True)
+            self.model.delete(party)
+
+        @precondition(lambda self: not self.model.into)
+        @rule(source=st.sampled_from(SOURCES))
+        def erase(self, source: str) -> None:
+            if any(source == said for said, _ in self.model.words):
+                graph.sources.erase(source)
+                self.model.erase(source)
+
+        @invariant()
+        def the_graph_shows_what_the_model_does(self) -> None:
+            customers = graph.records.page("customers", limit=100).items
+            shown = {
+                each["id"]: {key: each[key] for key in ("name", "city") if each[key] is not None} for each in customers
+            }
+            assert shown == self.model.parties()
+            ties = graph.records.page("ties", limit=100).items
+            found = {
+                each["id"]: {key: each[key] for key in ("kind", "strength") if each[key] is not None} for each in ties
+            }
+            assert found == self.model.ties()
+            merged = {each["id"]: graph.merging.root(each["id"]) for each in graph.merging.all()}
+            assert merged == {party: self.model.root(party) for party in self.model.into}
+
+    return Machine
+
+
+@pytest.mark.timeout(900)
+def test_any_order_of_changes_agrees_with_the_model(graph: graphcrm.Graph, bare: Any) -> None:
+    run_state_machine_as_test(
+        lambda: machine(graph, bare.wipe)(),
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=15,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            derandomize=True,
+        ),
+    )
