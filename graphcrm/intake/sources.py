@@ -111,21 +111,29 @@ def locate(name: str, paths: Sequence[Path]) -> Path:
 
 
 def is_named(path: Path, names: Iterable[str]) -> bool:
-    """Whether a given file is one of those named, or a zip that may hold them."""
-    wanted = {PurePosixPath(name).name for name in names}
+    """Whether a given file is one of those named, or of which a part is; or a zip that may hold them."""
+    wanted = {part for name in names for part in PurePosixPath(name).parts}
     return _plain(path.name) in wanted or path.name in wanted or files_in(path) != [path]
 
 
 def _fits(name: str, path: Path) -> list[Path]:
+    parts = PurePosixPath(name).parts
     if path.is_dir():
         found = [candidate for candidate in (path / name, path / f"{name}.gz") if is_there(candidate)]
-        return found[:1]
-    parts = PurePosixPath(name).parts
+        return found[:1] or _itself(parts, path, path.parts)
     within = files_in(path)
-    if within != [path]:
-        return [file for file in within if file.relative_to(path).parts[-len(parts) :] == parts]
-    ends = (path.parts[-len(parts) :], (*path.parts[-len(parts) : -1], _plain(path.name)))
-    return [path] if parts in ends else []
+    if within == [path]:
+        return _itself(parts, path, path.parts)
+    return [fit for file in within for fit in _itself(parts, file, file.relative_to(path).parts)]
+
+
+def _itself(parts: tuple[str, ...], file: Path, names: tuple[str, ...]) -> list[Path]:
+    """The file, if its path ends as the name begins; what is left of the name is a part of the file."""
+    for count in range(len(parts), 0, -1):
+        ends = (names[-count:], (*names[-count:-1], _plain(names[-1])))
+        if parts[:count] in ends and is_there(file.joinpath(*parts[count:])):
+            return [file.joinpath(*parts[count:])]
+    return []
 
 
 def _plain(name: str) -> str:

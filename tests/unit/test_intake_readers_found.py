@@ -281,8 +281,9 @@ def test_packed_files_that_are_cut_off(tmp_path: Path, name: str, share: float) 
         zipped(path, table=long_table())
     data = path.read_bytes()
     path.write_bytes(data[: max(5, int(len(data) * share))])
-    with pytest.raises(InvalidInput, match="cut off"):
-        open_file(path)
+    for encoding in (None, "utf-8"):
+        with pytest.raises(InvalidInput, match="cut off"):
+            open_file(path, encoding=encoding)
 
 
 def test_packed_files_that_are_damaged(tmp_path: Path) -> None:

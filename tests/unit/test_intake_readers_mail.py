@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers import Reader, Reject, open_file
+from graphcrm.intake.sources import is_named, locate
 
 
 def read(reader: Reader) -> tuple[list[tuple[int, dict[str, str]]], list[Reject]]:
@@ -137,6 +139,24 @@ def test_one_message_and_a_maildir(tmp_path: Path) -> None:
     assert len(read(open_file(tmp_path / "Maildir/addresses"))[0]) == 4
     with pytest.raises(InvalidInput, match="holds no 'people'"):
         open_file(tmp_path / "Maildir/people")
+
+
+@pytest.mark.parametrize("given", ["", "inbox.mbox", "Maildir", "mail.zip"])
+@pytest.mark.parametrize("part", ["", "/addresses"])
+def test_files_and_their_parts_are_located(tmp_path: Path, given: str, part: str) -> None:
+    (tmp_path / "Maildir" / "cur").mkdir(parents=True)
+    (tmp_path / "Maildir" / "new").mkdir()
+    (tmp_path / "inbox.mbox").write_bytes(MBOX)
+    with zipfile.ZipFile(tmp_path / "mail.zip", "w") as archive:
+        archive.writestr("in/inbox.mbox", MBOX)
+    name = ("Maildir" if given == "Maildir" else "inbox.mbox") + part
+    path = tmp_path / given
+    found = path / "in" / name if given == "mail.zip" else tmp_path / name
+    assert locate(name, [path]) == found
+    assert path == tmp_path or is_named(path, [name])
+    assert open_file(found).kind.endswith("addresses" if part else ("mbox", "maildir"))
+    with pytest.raises(InvalidInput, match=r"There is no outbox\.mbox"):
+        locate("outbox.mbox", [path])
 
 
 @pytest.mark.parametrize(

@@ -80,12 +80,6 @@ class Content:
         """What the user knows it by."""
         return "/".join(filter(None, (str(self.path), self.member, self.part)))
 
-    @property
-    def file_name(self) -> str:
-        """The last part of the name, without the folder and without ``.gz``."""
-        last = self.part or PurePosixPath(self.member).name or self.path.name
-        return last[:-3] if last.lower().endswith(".gz") else last
-
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """Open it at its beginning.

@@ -98,6 +98,8 @@ def open_file(
         return _folder(path)
     content = _content(path)
     kind = find_kind(content)
+    if content.packing != "none":
+        find_encoding(content)  # reads it to its end, so that damage is noticed before anything is made of it
     if kind == "csv" or (kind in _TEXTS and (delimiter or overflow or columns)):
         return _separated(content, delimiter, encoding, overflow, columns)
     reader = _READERS[kind](content, _encoding(content, encoding) if kind in _TEXTS else "")
@@ -200,10 +202,10 @@ def files_in(path: Path) -> list[Path]:
 
 
 def is_there(path: Path) -> bool:
-    """Whether a file stands at a path, or a zip's file at a way into the zip."""
+    """Whether a file or Maildir folder stands at a path, or the path leads to a part of one."""
     outer, inner = split_path(path)
     if not outer.is_file():
-        return False
+        return is_maildir(outer) or (outer.name == ADDRESSES and is_maildir(outer.parent))
     return not inner or not is_zip(outer) or any(_is_of(inner, content) for content in contents_of(outer))
 
 
