@@ -94,7 +94,9 @@ def put_source(graph: GraphDep, name: Name, body: Body) -> Response:
 )
 def erase_source(graph: GraphDep, name: Name) -> Response:
     """Remove what only this source said, and its part of what others say too."""
-    return json_response(graph.sources.erase(name))
+    done = graph.sources.erase(name)
+    graph.jobs.forget(name)
+    return json_response(done)
 
 
 def _add_record_routes(resource: str) -> None:

@@ -62,6 +62,7 @@ def source_erase(name: str, yes: bool) -> None:
             nodes, ties = (sum(found[what].values()) for what in ("nodes", "ties"))
             click.confirm(f"Erase {name}? It describes {nodes:,} nodes and {ties:,} ties", abort=True, err=True)
         done = graph.sources.erase(name)
+        graph.jobs.forget(name)
     click.echo(f"{done['removed']:,} removed, {done['kept']:,} kept that others describe too")
 
 

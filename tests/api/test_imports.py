@@ -145,6 +145,15 @@ def test_imports_are_listed_latest_first_with_those_of_the_command_line(
     assert (older["items"][0]["created"], older["next_cursor"]) == (2, None)
 
 
+def test_erasing_a_source_erases_its_imports(client: TestClient, graph: graphcrm.Graph) -> None:
+    job = ended(client, upload(client, ("customers.csv", CUSTOMERS), source="shop").json()["id"])
+    rejects = graph.jobs.rejects(job["id"])
+    assert rejects is not None
+    assert client.delete("/api/v1/sources/shop").json()["removed"] == 2
+    assert client.get(API).json()["items"] == []
+    assert not rejects.exists()
+
+
 def test_the_same_key_imports_once(client: TestClient, graph: graphcrm.Graph, problem: Problem) -> None:
     key = {"Idempotency-Key": "k1"}
     first = upload(client, ("customers.csv", CUSTOMERS), headers=key)
