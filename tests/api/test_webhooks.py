@@ -434,7 +434,7 @@ def test_the_secret_is_in_no_log_and_no_list(
 # ---- in processes of their own ---------------------------------------------------------------------------
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(280)
 def test_events_outlive_a_kill_of_the_service(receiver: Receiver, empty_home: Path) -> None:
     """Killed while deliveries fail: the next service tells everything, in order, by the command line's webhook."""
     environment = os.environ | {
