@@ -14,7 +14,7 @@ import graphcrm
 from api import errors, middleware
 from api.deps import SESSION_COOKIE, Gate
 from api.record_schemas import components
-from api.routes import analytics, imports, operations, pages, records, sources, webhooks
+from api.routes import analytics, archive, imports, merges, operations, pages, records, sources, webhooks
 from api.schemas import ProblemDocument
 from graphcrm import Graph
 from graphcrm.service.delivery import Dispatcher
@@ -32,7 +32,16 @@ Lists answer `{"items", "next_cursor"}`. Refusals are problems (RFC 9457). A cha
 tokens send `Authorization: Bearer TOKEN`.
 """
 
-_ROUTERS = (operations.router, analytics.router, imports.router, webhooks.router, sources.router, records.router)
+_ROUTERS = (
+    operations.router,
+    analytics.router,
+    imports.router,
+    webhooks.router,
+    archive.router,
+    merges.router,
+    sources.router,
+    records.router,
+)
 
 
 def create_app(graph: Graph | None = None, settings: Settings | None = None) -> FastAPI:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import Malformed, UnsupportedMediaType
 
-__all__ = ["JSON", "MERGE_PATCH", "json_body"]
+__all__ = ["JSON", "MERGE_PATCH", "checked", "json_body", "takes"]
 
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 _LONG_BYTES: Final = 100_000
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def json_body(*media_types: str) -> Callable[[Request], Coroutine[Any, Any, Any]]:
@@ -57,3 +60,17 @@ def parse(body: bytes) -> Any:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise Malformed(f"The body is not valid JSON: {error}.") from None
+
+
+def checked(model: type[_Model], body: Any) -> _Model:
+    """A parsed body as a model; what breaks a rule is refused as a parameter would be."""
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in found]) from None
+
+
+def takes(model: type[BaseModel]) -> dict[str, Any]:
+    """OpenAPI's entry for a body that an operation checks by itself."""
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": model.model_json_schema()}}}}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import BaseModel, ValidationError
 
 from api.answers import documented, json_response
-from api.bodies import JSON, json_body
+from api.bodies import JSON, checked, json_body, takes
 from api.deps import GraphDep, only, require
 from api.ids import ID
 from api.record_schemas import RESOURCES
@@ -23,24 +21,10 @@ router = APIRouter(prefix="/api/v1")
 
 _MAX_RECORD_ID: Final = 10 * MAX_ID_LENGTH + 20  # a tie's holds three parts, each perhaps percent-encoded
 
-_Model = TypeVar("_Model", bound=BaseModel)
-
 Name = Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH, description="The source's name.")]
 RecordId = Annotated[str, Path(min_length=1, max_length=_MAX_RECORD_ID, description="Id of the record.")]
 Field = Annotated[str, Path(min_length=1, max_length=MAX_NAME_LENGTH, description="A property of the record.")]
 Body = Annotated[Any, Depends(json_body(JSON))]
-
-
-def _checked(model: type[_Model], body: Any) -> _Model:
-    try:
-        return model.model_validate(body)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([each | {"loc": ("body", *each["loc"])} for each in found]) from None
-
-
-def _takes(model: type[BaseModel]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": model.model_json_schema()}}}}
 
 
 _NO_QUERY: Final = Depends(only(()))
@@ -76,11 +60,11 @@ def read_source(graph: GraphDep, name: Name) -> Response:
     response_model=SourceAnswer,
     dependencies=[Depends(require("editor")), _NO_QUERY],
     responses=documented(400, 413, 415),
-    openapi_extra=_takes(SourceRequest),
+    openapi_extra=takes(SourceRequest),
 )
 def put_source(graph: GraphDep, name: Name, body: Body) -> Response:
     """Name a source, or change its kind or trust: what is shown follows."""
-    wanted = _checked(SourceRequest, body)
+    wanted = checked(SourceRequest, body)
     graph.sources.add(name, wanted.kind, wanted.trust)
     return json_response(graph.sources.read(name))
 
@@ -106,7 +90,7 @@ def _add_record_routes(resource: str) -> None:
 
     def pin(graph: GraphDep, id: RecordId, field: Field, body: Body) -> Response:
         """Have a field show a value, or what one source says, whatever the others say later."""
-        wanted = _checked(PinRequest, body)
+        wanted = checked(PinRequest, body)
         graph.sources.pin(resource, id, field, wanted.value, wanted.source)
         return json_response(graph.sources.provenance(resource, id))
 
@@ -117,7 +101,7 @@ def _add_record_routes(resource: str) -> None:
 
     for path, endpoint, method, role, statuses, extra in (
         ("provenance", provenance, "GET", "viewer", (404,), None),
-        ("pins/{field}", pin, "PUT", "editor", (400, 404, 413, 415), _takes(PinRequest)),
+        ("pins/{field}", pin, "PUT", "editor", (400, 404, 413, 415), takes(PinRequest)),
         ("pins/{field}", unpin, "DELETE", "editor", (404,), None),
     ):
         router.add_api_route(

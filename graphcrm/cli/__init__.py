@@ -11,7 +11,20 @@ import sys
 import click
 
 from graphcrm import __version__
-from graphcrm.cli import asking, duplicates, intake, jobs, mapping, moving, serving, sources, tokens, upkeep, webhooks
+from graphcrm.cli import (
+    archive,
+    asking,
+    duplicates,
+    intake,
+    jobs,
+    mapping,
+    moving,
+    serving,
+    sources,
+    tokens,
+    upkeep,
+    webhooks,
+)
 from graphcrm.errors import GraphCRMError
 
 __all__ = ["cli", "main"]
@@ -75,6 +88,7 @@ for command in (
     moving.export,
     moving.migrate,
     moving.restore,
+    archive.timeline,
     sources.provenance,
     sources.source,
     serving.serve,

@@ -1,4 +1,4 @@
-"""Commands about parties recorded more than once: duplicates find, review."""
+"""Commands about parties recorded more than once: duplicates find, review, merge, unmerge."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from graphcrm.identity.thresholds import MERGE_PROBABILITY, REVIEW_PROBABILITY
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from graphcrm.service.graph import Graph
 
 __all__ = ["duplicates"]
 
@@ -70,7 +72,7 @@ def find(threshold: float, limit: int, format_: str) -> None:
 def review(
     left_id: str | None, right_id: str | None, not_same: bool, undo: bool, threshold: float, below: float
 ) -> None:
-    """Look at doubtful pairs side by side and say which are not the same.
+    """Look at doubtful pairs side by side, merge them or say that they are not the same.
 
     Without ids it goes through the pairs between --threshold and --below and asks about each. What is not the same is
     remembered: it is never named again, nor merged.
@@ -94,19 +96,58 @@ def review(
             click.echo(f"{left_id} and {right_id}: {'open again' if undo else 'not the same'}")
             return
         found = service.find(threshold)
-        _ask(service, found[found["probability"] < below])
+        _ask(graph, service, found[found["probability"] < below])
 
 
-def _ask(service: Any, pairs: DataFrame) -> None:
+@duplicates.command("merge")
+@click.argument("id_", metavar="ID")
+@click.argument("into", metavar="INTO")
+def merge(id_: str, into: str) -> None:
+    """Make one party of two: ID goes, and its id keeps naming INTO, which stays."""
+    with open_graph() as graph:
+        graph.merging.merge(id_, into)
+    click.echo(f"{id_} is {into} now; `graphcrm duplicates unmerge {id_}` takes it back")
+
+
+@duplicates.command("unmerge")
+@click.argument("id_", metavar="ID")
+def unmerge(id_: str) -> None:
+    """Take a merge back: the party ID is there again, with all that was and is said of it."""
+    with open_graph() as graph:
+        done = graph.merging.unmerge(id_)
+    click.echo(f"{id_} is there again beside {done['into']}")
+
+
+@duplicates.command("merged")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="Rows.")
+@FORMAT
+def merged(limit: int, format_: str) -> None:
+    """List the merges that hold."""
+    import pandas as pd
+
+    with open_graph() as graph:
+        found = graph.merging.all(limit=limit)
+    print_frame(pd.DataFrame(found, columns=["id", "label", "into", "at"]), format_)
+
+
+def _ask(graph: Graph, service: Any, pairs: DataFrame) -> None:
     if pairs.empty:
         click.echo("nothing to review")
         return
     parties = _found(service.parties())
     for number, pair in enumerate(pairs.to_dict("records"), start=1):
+        if any(graph.merging.root(pair[side]) for side in ("left_id", "right_id")):
+            continue  # merged on the way
         click.echo(f"\n{number} of {len(pairs)}: probability {pair['probability']:.3f}; {_words(pair['evidence'])}")
         click.echo(_side_by_side(parties, pair["left_id"], pair["right_id"]))
-        choice = click.prompt("n not the same, l later, q quit", type=click.Choice(["n", "l", "q"]), default="l")
-        if choice == "n":
+        choice = click.prompt(
+            "m merge into the left one, n not the same, l later, q quit",
+            type=click.Choice(["m", "n", "l", "q"]),
+            default="l",
+        )
+        if choice == "m":
+            graph.merging.merge(pair["right_id"], pair["left_id"])
+        elif choice == "n":
             service.tell_apart(pair["left_id"], pair["right_id"])
         elif choice == "q":
             return

@@ -1,0 +1,91 @@
+"""Sources over HTTP: naming and erasing them, where a record's fields came from, and pinned values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+import graphcrm
+from api.app import create_app
+
+API = "/api/v1"
+
+
+@pytest.fixture
+def client(graph: graphcrm.Graph) -> Iterator[httpx.Client]:
+    with TestClient(create_app(graph), base_url="http://127.0.0.1:8000") as client:
+        yield client
+
+
+@pytest.fixture
+def two_sources(graph: graphcrm.Graph) -> graphcrm.Graph:
+    graph.sources.add("crm", "crm", 60)
+    graph.records.of("crm").upsert("customers", [{"id": "A", "name": "Ann", "city": "Ulm"}])
+    graph.records.of("shop").upsert("customers", [{"id": "A", "name": "Anna"}, {"id": "B", "name": "Bob"}])
+    return graph
+
+
+def rule(answer: httpx.Response, field: str) -> tuple[Any, str, str]:
+    assert answer.status_code == 200, answer.text
+    found = {each["field"]: each for each in answer.json()["fields"]}[field]
+    return found["value"], found["source"], found["rule"]
+
+
+def test_sources_are_named_changed_and_erased(client: httpx.Client, two_sources: graphcrm.Graph) -> None:
+    listed = client.get(f"{API}/sources").json()["items"]
+    assert [(each["name"], each["trust"]) for each in listed] == [("crm", 60), ("hand", 100)]
+    assert client.get(f"{API}/sources/shop").json()["nodes"] == {"Customer": 2}
+    assert client.get(f"{API}/customers/A").json()["name"] == "Ann"
+    changed = client.put(f"{API}/sources/shop", json={"kind": "shop", "trust": 90})
+    assert (changed.status_code, changed.json()["trust"]) == (200, 90)
+    assert client.get(f"{API}/customers/A").json()["name"] == "Anna"
+    assert client.delete(f"{API}/sources/shop").json() == {"removed": 1, "kept": 1}
+    assert client.get(f"{API}/customers/A").json()["name"] == "Ann"
+    assert client.get(f"{API}/customers/B").status_code == 404
+    assert client.delete(f"{API}/sources/shop").status_code == 404
+
+
+def test_provenance_and_pins(client: httpx.Client, two_sources: graphcrm.Graph) -> None:
+    found = client.get(f"{API}/customers/A/provenance")
+    assert rule(found, "name") == ("Ann", "crm", "trust")
+    assert [each["source"] for each in found.json()["sources"]] == ["crm", "shop"]
+    pinned = client.put(f"{API}/customers/A/pins/name", json={"source": "shop"})
+    assert rule(pinned, "name") == ("Anna", "pinned", "pinned")
+    assert client.get(f"{API}/customers/A").json()["name"] == "Anna"
+    assert rule(client.delete(f"{API}/customers/A/pins/name"), "name") == ("Ann", "crm", "trust")
+    assert rule(client.put(f"{API}/customers/A/pins/country", json={"value": "de"}), "country")[0] == "DE"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("PUT", "/sources/_x", {}, 422),
+        ("PUT", "/sources/x", {"trust": 101}, 422),
+        ("PUT", "/sources/x", {"trust": "50"}, 422),
+        ("PUT", "/sources/x", {"unknown": 1}, 422),
+        ("PUT", "/sources/x", [], 422),
+        ("GET", "/sources/nobody", None, 404),
+        ("GET", "/customers/nobody/provenance", None, 404),
+        ("PUT", "/customers/A/pins/owner_id", {"value": "U"}, 422),
+        ("PUT", "/customers/A/pins/country", {"value": "Germany"}, 422),
+        ("PUT", "/customers/A/pins/name", {"source": "nobody"}, 404),
+        ("DELETE", "/customers/A/pins/name", None, 404),
+    ],
+)
+def test_bad_requests(
+    client: httpx.Client, two_sources: graphcrm.Graph, method: str, path: str, body: Any, status: int
+) -> None:
+    answer = client.request(method, f"{API}{path}", json=body)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+def test_only_an_admin_erases(client: httpx.Client, two_sources: graphcrm.Graph) -> None:
+    secrets = {role: two_sources.tokens.create(role, role) for role in ("editor", "admin")}
+    for role, status in (("editor", 403), ("admin", 200)):
+        answer = client.delete(f"{API}/sources/shop", headers={"Authorization": f"Bearer {secrets[role]}"})
+        assert answer.status_code == status
