@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
@@ -72,8 +73,12 @@ class ExcelFile(Reader):
             yield from self._read(stream)
 
     def _read(self, stream: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-        command = [sys.executable, "-I", "-m", _READ_BY, self.content.part]
-        process = subprocess.Popen(command, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        command = [sys.executable, "-P", "-m", _READ_BY, self.content.part]
+        # Neither passwords nor anything else of the product's settings is needed there.
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("GRAPHCRM_")}
+        process = subprocess.Popen(
+            command, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+        )
         assert process.stdout is not None
         with process, process.stdout:
             try:

@@ -18,6 +18,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from graphcrm.intake.readers.base import text_of
@@ -46,9 +47,10 @@ class Refused(Exception):
 
 def main(sheet: str) -> None:
     """Read a workbook from standard input and write the rows of a sheet, the first one where none is named."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    bounds = ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_CORE, 0))
+    for kind, bound in bounds:
+        with suppress(ValueError, OSError):  # not every system bounds all of them
+            resource.setrlimit(kind, (bound, bound))
     try:
         for row in rows_of(sys.stdin.buffer.read(MAX_WORKBOOK_BYTES + 1), sheet):
             print(json.dumps(row))
