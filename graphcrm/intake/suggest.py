@@ -175,8 +175,8 @@ def _guess_id(guess: _Guess, names: Sequence[str]) -> None:
     for column in unique:
         guess.lines.append(f"id = {_text(column.name)}    # the first column in which every row has another value")
         return
-    # Braces in a column's name would be taken for the template's own.
-    whole = [column for column in free if len(column.values) == column.rows and not set(column.name) & set("{}#")]
+    # Braces and what a format may hold would be taken for the template's own.
+    whole = [c for c in free if len(c.values) == c.rows and not set(c.name) & set("{}[!:#")]
     for one, other in combinations(whole, 2):
         if len(set(zip(one.values, other.values, strict=True))) == one.rows:
             source = f"{{ template = {_text(_template(one, other))} }}"

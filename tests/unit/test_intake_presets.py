@@ -187,7 +187,8 @@ def test_zoho(tmp_path: Path) -> None:
     write(
         tmp_path / "c.csv",
         {"Record Id": "zcrm_2", "First Name": "Ann", "Last Name": "Lee", "Email": "a@x.example",
-         "Account Name.id": "zcrm_1", "Account Name": "Delta", "Contact Owner": "Sam", "Email Opt Out": "true", **times},
+         "Account Name.id": "zcrm_1", "Account Name": "Delta", "Contact Owner": "Sam",
+         "Email Opt Out": "true", **times},
     )  # fmt: skip
     write(
         tmp_path / "l.csv",

@@ -117,6 +117,8 @@ def test_orders_products_and_contacts(tmp_path: Path) -> None:
 def test_rows_that_no_column_tells_apart(tmp_path: Path) -> None:
     path = write(tmp_path / "x.csv", "street,who\nA,1\nA,2\nB,1\n")
     assert suggested(path)["id"] == {"template": "{street}/{who}"}
+    path = write(tmp_path / "w.csv", "street,no[1],who\nA,1,1\nA,2,2\nB,2,1\n")
+    assert suggested(path)["id"] == {"template": "{street}/{who}"}
     path = write(tmp_path / "y.csv", "street,who\nA,1\nA,1\n")
     assert suggested(path)["id"] == {"join": ["street", "who"], "separator": "/"}
     with pytest.raises(InvalidInput, match="has no row to guess from"):
