@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from viz.archive_words import ARCHIVE_WORDS
+
 __all__ = ["LANGUAGES", "WORDS", "Language", "choose_language", "script_words", "text", "word"]
 
 Language = Literal["en", "zh"]
@@ -214,19 +216,27 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "error.500_text": ("This is a fault of the service. Its log says more.", "服务出现故障，详情请查看日志。"),
     "try_again": ("Try again", "重试"),
     "docs_title": ("API documentation", "接口文档"),
+    **ARCHIVE_WORDS,
 }
 """By key: English, Chinese. ``<key>.one`` is the form for a count of one."""
 
 SCRIPT_KEYS: Final = (
     "all_shown",
+    "blank",
     "chosen",
     "chosen.one",
     "its_ties",
     "let_go",
+    "lines",
+    "lines.one",
     "more_ties",
+    "no_answer",
+    "not_saved",
     "open_map",
     "suggestions",
     "suggestions.one",
+    "theirs",
+    "yours",
 )
 """Keys of what the scripts of the pages say."""
 

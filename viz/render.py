@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, partial
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -12,7 +12,11 @@ from viz.assets import TEMPLATES
 from viz.language import Language, text, word
 from viz.style import label_style, outline
 
-__all__ = ["environment", "map_href", "one_line", "render"]
+__all__ = ["ADDRESSES", "archive_href", "environment", "map_href", "one_line", "render"]
+
+
+ADDRESSES: Final = {"Customer": "/customers/", "Contact": "/contacts/"}
+"""Where parties have their archives, by label."""
 
 
 def map_href(party_id: str) -> str:
@@ -24,6 +28,17 @@ def map_href(party_id: str) -> str:
     '/map/C%201%2F%22x'
     """
     return f"/map/{quote(party_id, safe='')}"
+
+
+def archive_href(label: str, party_id: str) -> str | None:
+    """Address of a party's archive; None for what is no party.
+
+    Examples
+    --------
+    >>> archive_href("Contact", "K 1/x")
+    '/contacts/K%201%2Fx'
+    """
+    return f"{ADDRESSES[label]}{quote(party_id, safe='')}" if label in ADDRESSES else None
 
 
 def one_line(value: object) -> str:
@@ -69,7 +84,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(label_style=label_style, map_href=map_href, outline=outline)
+    made.globals.update(archive_href=archive_href, label_style=label_style, map_href=map_href, outline=outline)
     made.filters.update(one_line=one_line, significant=_significant)
     return made
 

@@ -15,20 +15,23 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
-from api.deps import OPEN, SESSION_COOKIE, Gate, GraphDep, require
+from api.deps import OPEN, SESSION_COOKIE, Caller, Gate, GraphDep, require
 from api.errors import problem_of
 from api.ids import ID
 from api.routes.analytics import Layer
+from api.routes.archive import Kind
 from graphcrm import Graph
 from graphcrm.errors import Forbidden, GraphCRMError, InvalidInput, NotFound
 from graphcrm.limits import MAX_ID_LENGTH, MAX_MAP_PARTIES, MAX_NEIGHBORHOOD_HOPS, MAX_QUERY_LENGTH
 from graphcrm.network.centrality import METRICS
 from graphcrm.network.layout import layout
 from graphcrm.schema import LAYERS, PARTY_LABELS
+from graphcrm.service.records import etag
+from viz.archive_page import archive_page
 from viz.assets import STATIC, SWAGGER_UI, swagger_ui, vis_network
 from viz.language import LANGUAGES, Language, choose_language, script_words
 from viz.relationship_map import map_page
-from viz.render import render
+from viz.render import archive_href, render
 from viz.security import PAGE_POLICY
 from viz.style import stylesheet
 
@@ -40,6 +43,14 @@ TOP: Final = 10
 MAX_FORM_BYTES: Final = 8_000
 HITS: Final = 20
 LIMITS: Final = (30, 60, 100, 200, MAX_MAP_PARTIES)
+TIMELINE: Final = 25
+RECENT: Final = 5
+SECTIONS: Final = {
+    "orders": ["order"],
+    "campaigns": ["targeted", "response"],
+    "interactions": ["interaction"],
+}
+"""Kinds of what has just happened, by the section of a party's page that shows it."""
 
 
 class PageRoute(APIRoute):
@@ -124,6 +135,27 @@ def relationship_map(
     return HTMLResponse(page)
 
 
+Viewer = Annotated[Caller, Depends(require("viewer"))]
+Kinds = Annotated[list[Kind] | None, Query()]
+Cursor = Annotated[str | None, Query(max_length=4_000)]
+
+
+@router.get(f"/customers/{ID}")
+def customer(
+    request: Request, graph: GraphDep, caller: Viewer, id: str, kind: Kinds = None, cursor: Cursor = None
+) -> Response:
+    """All there is about a customer."""
+    return _party(request, graph, caller, "Customer", id, kind or [], cursor)
+
+
+@router.get(f"/contacts/{ID}")
+def contact(
+    request: Request, graph: GraphDep, caller: Viewer, id: str, kind: Kinds = None, cursor: Cursor = None
+) -> Response:
+    """All there is about a contact."""
+    return _party(request, graph, caller, "Contact", id, kind or [], cursor)
+
+
 @router.get("/docs", dependencies=VIEWER)
 def docs(request: Request) -> HTMLResponse:
     """The API's documentation, by Swagger UI."""
@@ -187,6 +219,40 @@ async def documentation_viewer(name: str) -> FileResponse:
     if name not in SWAGGER_UI:
         raise NotFound("There is nothing at this address.")
     return FileResponse(swagger_ui(name))
+
+
+def _party(
+    request: Request, graph: Graph, caller: Caller, label: str, id_: str, kinds: list[Kind], cursor: str | None
+) -> Response:
+    table = f"{label.lower()}s"
+    if len(id_) > MAX_ID_LENGTH:
+        raise NotFound(f"An id has 1 to {MAX_ID_LENGTH} characters.")
+    try:
+        record = graph.records.read(table, id_)
+    except NotFound:
+        # A contact may have become a customer; links and bookmarks to the one lead to the other.
+        found = str(graph.archive.timeline(id_, limit=1).attrs["label"])
+        if found == label:
+            raise
+        return RedirectResponse(archive_href(found, id_) or "/", 303)
+
+    def lines(of: list[str], limit: int, after: str | None = None) -> dict[str, Any]:
+        frame = graph.archive.timeline(id_, of, after, limit, label)
+        return {"items": frame.to_dict("records"), "next_cursor": frame.attrs["next_cursor"]}
+
+    page = archive_page(
+        label,
+        record,
+        etag(record),
+        graph.sources.provenance(table, id_),
+        graph.archive.overview(id_, label),
+        {section: lines(of, RECENT)["items"] for section, of in SECTIONS.items()},
+        lines(list(kinds), TIMELINE, cursor) | {"kinds": kinds, "later": bool(cursor)},
+        _language(request),
+        **_frame(request),
+        editable=caller.may("editor"),
+    )
+    return HTMLResponse(page)
 
 
 def _language(request: Request) -> Language:

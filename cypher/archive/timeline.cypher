@@ -1,5 +1,6 @@
 // A page of what happened to a party, newest first, then by kind and id; what has no time comes last. A day counts as its
-// first moment.
+// first moment. Ids are ordered and not compared: Neo4j compares one from outside by other rules than it sorts by, so a
+// later page begins with the lines of the last line's time and kind that were given already.
 // @access read
 // @each LABEL: labels
 // @param id: str
@@ -7,7 +8,6 @@
 // @param kinds: list of str
 // @param after: datetime or null, the time of the last row of the page before
 // @param after_kind: str or null, its kind; null at first
-// @param after_id: str or null, its id
 // @param row_limit: int, rows
 // @returns kind: str
 // @returns at: datetime or null
@@ -36,8 +36,8 @@ UNWIND CASE type
     {kind: 'tie_ended', at: datetime(toString(r.until) + 'T00:00:00Z'), id: r.id, kept: r.until IS NOT NULL}] END AS event
 WITH event.kind AS kind, datetime(event.at) AS at, event.id AS id, label, n, r, outgoing, event.kept AS kept
 WHERE kept AND kind IN $kinds AND ($after_kind IS NULL OR CASE
-  WHEN $after IS NULL THEN at IS NULL AND (kind > $after_kind OR (kind = $after_kind AND id > $after_id))
-  ELSE at IS NULL OR at < $after OR (at = $after AND (kind > $after_kind OR (kind = $after_kind AND id > $after_id))) END)
+  WHEN $after IS NULL THEN at IS NULL AND kind >= $after_kind
+  ELSE at IS NULL OR at < $after OR (at = $after AND kind >= $after_kind) END)
 WITH kind, at, id, label, n, r, outgoing
 ORDER BY CASE WHEN at IS NULL THEN 1 ELSE 0 END, at DESC, kind, id
 LIMIT $row_limit

@@ -66,15 +66,24 @@ _OF_TIE: Final = {
 _LONGEST_COMMENT: Final = 500
 _PARTICIPANTS: Final = 20
 _LISTED: Final = 12
+_MOST_GIVEN: Final = 1_000_000
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a page ends: the time (None where there is none), kind and id of its last line."""
+    """Where a page ends: the time (None where there is none), kind and id of its last line.
+
+    `given` is how many lines of that time and kind were given when it was made, which saves a second question.
+    """
 
     at: datetime | None
     kind: str
     id: str
+    given: int
+
+    def is_behind(self, row: Mapping[str, Any]) -> bool:
+        """Whether a line of this time and kind or later comes after the place."""
+        return (row["at"], row["kind"]) != (self.at, self.kind) or row["id"].encode() > self.id.encode()
 
 
 class Archive:
@@ -140,7 +149,7 @@ class Archive:
         found, rows, participants = self._store.reading(work)
         people = {row["id"]: row for row in participants}
         frame = table([_item(row, people) for row in rows[:limit]], ["kind", "at", "id", "title", "details"])
-        next_cursor = _cursor(rows[limit - 1], wanted) if len(rows) > limit else None
+        next_cursor = _cursor(rows[:limit], after, wanted) if len(rows) > limit else None
         frame.attrs.update({"party_id": party_id, "label": found, "next_cursor": next_cursor})
         return frame
 
@@ -270,19 +279,24 @@ def _label_of(tx: Transaction, party_id: str, labels: tuple[str, ...] = PARTY_LA
 
 
 def _lines(
-    tx: Transaction, label: str, party_id: str, kinds: tuple[str, ...], after: _Place | None, row_limit: int
+    tx: Transaction, label: str, party_id: str, kinds: tuple[str, ...], after: _Place | None, wanted: int
 ) -> list[dict[str, Any]]:
-    return tx.run(
-        "archive/timeline",
-        words={"LABEL": label},
-        id=party_id,
-        types=sorted({type_ for kind in kinds for type_ in _TYPES[kind]}),
-        kinds=list(kinds),
-        after=after and after.at,
-        after_kind=after and after.kind,
-        after_id=after and after.id,
-        row_limit=row_limit,
-    )
+    asked = wanted + (after.given if after else 0)
+    while True:
+        rows = tx.run(
+            "archive/timeline",
+            words={"LABEL": label},
+            id=party_id,
+            types=sorted({type_ for kind in kinds for type_ in _TYPES[kind]}),
+            kinds=list(kinds),
+            after=after and after.at,
+            after_kind=after and after.kind,
+            row_limit=asked,
+        )
+        behind = [row for row in rows if after is None or after.is_behind(row)]
+        if len(behind) >= wanted or len(rows) < asked:
+            return behind[:wanted]
+        asked *= 2
 
 
 def _participants(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -322,9 +336,14 @@ def _money(amount: int) -> str:
     return str(from_graph("amount", amount))
 
 
-def _cursor(row: Mapping[str, Any], kinds: tuple[str, ...]) -> str:
-    at = row["at"].isoformat() if row["at"] is not None else None
-    text = json.dumps([at, row["kind"], row["id"], kinds], ensure_ascii=False)
+def _cursor(page: Sequence[Mapping[str, Any]], after: _Place | None, kinds: tuple[str, ...]) -> str:
+    """Where a page ends, as text that means nothing to others."""
+    last = (page[-1]["at"], page[-1]["kind"])
+    given = sum((row["at"], row["kind"]) == last for row in page)
+    if after and (after.at, after.kind) == last:
+        given += after.given
+    at = last[0].isoformat() if last[0] is not None else None
+    text = json.dumps([at, last[1], page[-1]["id"], given, kinds], ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -333,11 +352,11 @@ def _place(cursor: str | None, kinds: tuple[str, ...]) -> _Place | None:
     if not cursor:
         return None
     try:
-        at, kind, id_, asked = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        at, kind, id_, given, asked = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         moment = None if at is None else datetime.fromisoformat(at).astimezone(UTC)
-        if asked == list(kinds) and kind in kinds and isinstance(id_, str):
+        if asked == list(kinds) and kind in kinds and isinstance(id_, str) and type(given) is int:
             id_.encode()
-            return _Place(moment, kind, id_)
+            return _Place(moment, kind, id_, min(max(given, 0), _MOST_GIVEN))
     except (ValueError, TypeError, OverflowError, RecursionError):
         pass
     raise InvalidInput("cursor: take it from next_cursor of a page with the same kinds", field="cursor")

@@ -106,7 +106,6 @@ TIMELINE: dict[str, Any] = {
     "kinds": KINDS,
     "after": None,
     "after_kind": None,
-    "after_id": None,
     "row_limit": 10,
 }
 ODD = CUSTOMERS[3]["id"]
@@ -163,8 +162,8 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     ],
     "archive/timeline": [
         (C, {"id": "C1", **TIMELINE}),
-        (C, {"id": "C1", **TIMELINE, "after": T0, "after_kind": "order", "after_id": "O1"}),
-        (C, {"id": "C2", **TIMELINE, "after_kind": "referral_made", "after_id": ""}),
+        (C, {"id": "C1", **TIMELINE, "after": T0, "after_kind": "order"}),
+        (C, {"id": "C2", **TIMELINE, "after_kind": "referral_made"}),
         (C, {"id": "C1", **TIMELINE, "kinds": ["order"], "row_limit": 1}),
         ({"LABEL": "Contact"}, {"id": "K1", **TIMELINE}),
     ],
