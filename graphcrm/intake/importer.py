@@ -33,6 +33,9 @@ MAX_TIES_A_ROW: Final = 3
 MAX_BATCH_CHARACTERS: Final = 2_000_000
 """A batch of long texts closes at so many characters: the embedded engine takes messages of at most 16 MiB."""
 
+COLLECT_ROWS: Final = 50_000
+"""After so many rows of a file what their writing left behind in cycles is looked for."""
+
 Progress = Callable[[str, int, float], None]
 """Told a file's name, its rows done, and about what share of it that is."""
 
@@ -263,6 +266,7 @@ class _Loading:
         # Of each id in earlier batches the line on which it stood first, and a mark that tells an exact repeat.
         self._seen = Seen()
         self._refused = Seen()
+        self._collected = 0
 
     def run(self) -> FileReport:
         """Load the file: while a batch is being written, the next one is prepared."""
@@ -367,6 +371,11 @@ class _Loading:
         report.created += counts["created"]
         report.updated += counts["updated"]
         report.unchanged += counts["unchanged"]
+        if report.read - self._collected >= COLLECT_ROWS:
+            # The driver leaves the rows of each transaction in a cycle, and by itself it would be hundreds of batches
+            # until somebody looks.
+            self._collected = report.read
+            gc.collect()
         if self._progress:
             self._progress(
                 report.file, report.read, min(1.0, self._source.file.offset / max(1, self._source.file.size))
