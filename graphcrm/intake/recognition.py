@@ -14,7 +14,7 @@ from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers import OnReject, Reader, files_in, open_file
 from graphcrm.intake.readers.mail import is_maildir
 
-__all__ = ["Found", "Kind", "Renamed", "read_kinds", "recognize", "sort_files"]
+__all__ = ["Found", "Kind", "Renamed", "column_key", "nearest", "read_kinds", "recognize", "sort_files"]
 
 _KIND_KEYS: Final = ("header", "also")
 _NEAREST: Final = 3
