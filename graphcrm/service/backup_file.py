@@ -95,14 +95,15 @@ class BackupWriter:
         self._add((label, None), properties)
 
     def tie(self, type_: str, ends: tuple[str, str], tie: Tie) -> None:
-        """Add a tie between nodes of two labels."""
+        """Add a tie between nodes of two labels; all nodes must have been added before."""
+        if not self._ties:
+            self._flush_all()
         self._ties[type_] += 1
         self._add((type_, ends), tie)
 
     def close(self) -> str:
         """Write what is open, the counts and the digest; give the digest back."""
-        for key in list(self._blocks):
-            self._flush(key)
+        self._flush_all()
         self._line({"counts": {"nodes": dict(self._nodes), "ties": dict(self._ties)}})
         self._out(self._pack.flush() + b"\n")
         digest = self._digest.hexdigest()
@@ -115,6 +116,10 @@ class BackupWriter:
         block.rows.append(text)
         block.characters += len(text)
         if len(block.rows) >= _ROWS or block.characters >= _CHARACTERS:
+            self._flush(key)
+
+    def _flush_all(self) -> None:
+        for key in list(self._blocks):
             self._flush(key)
 
     def _flush(self, key: tuple[str, tuple[str, str] | None]) -> None:

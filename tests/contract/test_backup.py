@@ -26,7 +26,7 @@ from graphcrm import Graph
 from graphcrm.errors import Conflict, InvalidInput
 from graphcrm.service import whole
 from graphcrm.service.backup import make_backup, restore_backup, restore_begun
-from graphcrm.service.backup_file import BackupFile
+from graphcrm.service.backup_file import BackupFile, BackupWriter
 from graphcrm.settings import Settings
 
 OTHER = {"embedded": "neo4j", "neo4j": "embedded"}
@@ -75,6 +75,23 @@ def test_a_store_that_holds_anything_is_left_alone(backup: Path, embedded_graph:
     with pytest.raises(Conflict, match="50 Customer"):
         restore_backup(embedded_graph.store, backup)
     assert contents(embedded_graph) == before
+
+
+def test_nodes_come_before_the_ties_that_hang_on_them(tmp_path: Path) -> None:
+    path = tmp_path / "b.backup"
+    with path.open("wb") as file:
+        writer = BackupWriter(file, ["0001_first"])
+        for number in range(12_345):
+            writer.node(("Customer", "Contact")[number % 2], {"id": f"{number}"})
+        for number in range(5_001):
+            writer.tie("KNOWS", ("Customer", "Contact"), (f"{number}", "1", {"id": f"{number}"}))
+        digest = writer.close()
+    backup = BackupFile(path)
+    assert backup.digest == digest
+    assert (backup.nodes, backup.ties) == ({"Customer": 6_173, "Contact": 6_172}, {"KNOWS": 5_001})
+    blocks = list(backup.blocks())
+    assert [block.ends is not None for block in blocks] == [False] * 4 + [True] * 2
+    assert sorted(int(row["id"]) for block in blocks[:4] for row in block.rows) == list(range(12_345))
 
 
 # ---- what is no backup -----------------------------------------------------------------------------------
