@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GRAPHCRM_", frozen=True, extra="forbid", hide_input_in_errors=True)
 
     home: Path = Field(default_factory=partial(user_data_path, "graphcrm"), validate_default=True)
-    """Folder of the embedded engine's data, its password, and the rejects files of imports; made absolute."""
+    """Folder of the embedded engine's data, its password, uploads, and the rejects files of imports; made absolute."""
 
     neo4j_uri: str | None = None
     """Address of a Neo4j server (``bolt://``, ``neo4j://``, ``neo4j+s://``); without one, the embedded engine."""

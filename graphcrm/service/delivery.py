@@ -81,7 +81,7 @@ class Dispatcher:
                 try:
                     hooks = [row["record"] for row in self._store.read("webhooks/list")]
                     if not swept:
-                        self._sweep({hook["id"] for hook in hooks})
+                        self._sweep()
                         swept = True
                     for hook in hooks:
                         if hook["id"] not in self._busy and self._has_work(hook):
@@ -91,12 +91,13 @@ class Dispatcher:
                     _log.warning("the outbox cannot be read: %s", error.message)
                 self._stop.wait(_LOOK_S)
 
-    def _sweep(self, known: set[str]) -> None:
+    def _sweep(self) -> None:
         """Delete what was noted for a webhook while it was being removed."""
         after = ""
         while rows := self._store.read("webhooks/page_deliveries", after_id=after, before_id=_END, row_limit=1):
             hook = rows[0]["record"]["id"].partition(":")[0]
-            if hook not in known:
+            # Asked after its delivery was seen: a webhook that is new is older than that.
+            if hook not in {row["record"]["id"] for row in self._store.read("webhooks/list")}:
                 self._webhooks.forget(*range_of(hook))
             after = range_of(hook)[1]
 

@@ -48,7 +48,7 @@ def new_entry(id_: str, source: str, dry_run: bool, now: datetime) -> dict[str, 
 
 def found_entry(rows: list[dict[str, Any]], id_: str) -> dict[str, Any]:
     """The one entry that was read; NotFound when there is none of the id."""
-    if not rows:
+    if not rows or rows[0]["record"]["kind"] != "import":  # a restore keeps its mark there, too
         raise NotFound(f"there is no job {id_!r}; `graphcrm jobs list` names them")
     record: dict[str, Any] = rows[0]["record"]
     return record

@@ -227,6 +227,8 @@ class Jobs:
     def check_room(self) -> None:
         """Refuse, before anything is uploaded, what the queue has no room for; `queue` decides."""
         _refuse_beyond(self._store.read("jobs/list_open", row_limit=limits.MAX_PAGE))
+        if len(self.uploads.ids()) > limits.MAX_QUEUED_IMPORTS:
+            raise TooMany("as many uploads as may are coming in already; try again when some are through")
 
     def queue(
         self, id_: str, request: Mapping[str, Any], source: str, dry_run: bool, receipt: tuple[str, str] | None = None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from graphcrm import limits
-from graphcrm.errors import InvalidInput
+from graphcrm.errors import InvalidInput, StoreError
 
 __all__ = ["Upload", "Uploads"]
 
@@ -38,7 +38,7 @@ class Upload:
             folder.mkdir(mode=0o700)
             (folder / _FILES).mkdir(mode=0o700)
         except OSError as error:
-            raise InvalidInput(f"cannot write {folder}: {error.strerror}; set GRAPHCRM_HOME") from None
+            raise StoreError(f"uploads cannot be kept on this server: {error.strerror}; see GRAPHCRM_HOME") from None
         self._folder = folder
         # Held until the job is entered, so that nobody takes it for what a dead process left.
         self._lock = self._open(folder / _LOCK)

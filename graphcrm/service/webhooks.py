@@ -25,6 +25,7 @@ _KEY: Final = "webhooks"
 _SECRET_BYTES: Final = 32
 _PAGE: Final = 1_000
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_LOCAL_NAT64: Final = ipaddress.ip_network("64:ff9b:1::/48")
 _TIMES: Final = ("delivered_at", "failed_at", "lost_since")
 
 
@@ -260,6 +261,6 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-        if ip.is_site_local:
+        if ip.is_site_local or ip in _LOCAL_NAT64:
             return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)

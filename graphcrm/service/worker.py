@@ -54,14 +54,14 @@ class Worker:
         self._thread.join()
 
     def _work(self) -> None:
-        with suppress(GraphCRMError):
+        with suppress(GraphCRMError, OSError):
             self._graph.jobs.sweep()
         while not self._stopping:
             self._wake.clear()
             try:
                 claim = self._graph.jobs.claim()
-            except GraphCRMError as error:
-                _log.warning("the book of jobs cannot be read: %s", error.message)
+            except (GraphCRMError, OSError) as error:
+                _log.warning("the book of jobs cannot be read: %s", error)
                 claim = None
             self._claim = claim
             if claim is None or not self._do(claim):

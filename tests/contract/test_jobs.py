@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+import graphcrm
 from graphcrm import Graph, limits
 from graphcrm.errors import Cancelled, Conflict, InvalidInput, NotFound, TooMany
 from graphcrm.service.jobs import Jobs
@@ -124,6 +125,11 @@ def test_entries_are_paged_latest_first(graph: Graph, company: Path) -> None:
 
 
 def test_unknown_jobs(graph: Graph) -> None:
+    mark = {"id": "restore", "kind": "restore", "state": "restoring"}
+    graph.store.write(lambda tx: tx.run("jobs/create", properties=mark))
+    assert graph.jobs.page().items == []
+    with pytest.raises(NotFound, match="no job 'restore'"):
+        graph.jobs.read("restore")
     for ask in (graph.jobs.read, graph.jobs.cancel, graph.jobs.rejects):
         with pytest.raises(NotFound, match="no job 'nothing'"):
             ask("nothing")
@@ -264,6 +270,13 @@ def test_the_queue_is_bounded(graph: Graph) -> None:
         graph.jobs.check_room()
     with pytest.raises(TooMany, match="wait already"):
         waiting(graph.jobs)
+    for job in graph.jobs.page().items:
+        graph.jobs.cancel(job["id"])
+    coming = [graph.jobs.uploads.begin(f"coming{number}") for number in range(limits.MAX_QUEUED_IMPORTS + 1)]
+    with pytest.raises(TooMany, match="coming in"):
+        graph.jobs.check_room()
+    for upload in coming:
+        upload.release()
 
 
 def test_the_entries_of_a_source_are_listed_and_forgotten_with_their_rejects(graph: Graph, company: Path) -> None:
@@ -329,26 +342,29 @@ def test_a_killed_import_of_the_command_line_is_in_the_book(empty_home: Path, tm
         command = [GRAPHCRM, *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
-    def listed() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(run("jobs", "list", "--format", "json").stdout)
-        return found
-
-    with subprocess.Popen([GRAPHCRM, "import", str(path)], env=environment, stdout=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 60
-        while not (jobs := listed()) or not jobs[0]["progress"]:
+    settings = graphcrm.Settings(home=empty_home, embedded_heap="512m")
+    with (
+        graphcrm.connect(settings) as graph,
+        subprocess.Popen([GRAPHCRM, "import", str(path)], env=environment, stdout=subprocess.DEVNULL) as process,
+    ):
+        deadline = time.monotonic() + 100
+        while not (jobs := graph.jobs.page().items) or not jobs[0]["progress"]:
             assert time.monotonic() < deadline
+            time.sleep(0.02)
         process.kill()
-    (job,) = listed()
-    assert job["state"] == "failed"
-    assert run("import", str(path)).returncode == 0
-    again, first = listed()
-    assert (again["state"], again["read"]) == ("done", 60_000)
-    assert again["created"] + again["unchanged"] == 60_000
-    assert again["unchanged"] > 0
-    assert first == job
-    shown = run("jobs", "show", again["id"], "--format", "json")
-    assert [file["read"] for file in json.loads(shown.stdout)] == [60_000]
-    assert "state: done" in shown.stderr
-    assert "run the same import again" in run("jobs", "show", first["id"]).stderr
-    assert "has ended already" in run("jobs", "cancel", first["id"]).stderr
-    assert run("jobs", "list", "--source", "shop").stdout == "nothing found\n"
+        process.wait()
+        (job,) = graph.jobs.page().items
+        assert job["state"] == "failed"
+        assert run("import", str(path)).returncode == 0
+        again, first = graph.jobs.page().items
+        assert (again["state"], again["read"]) == ("done", 60_000)
+        assert again["created"] + again["unchanged"] == 60_000
+        assert again["unchanged"] > 0
+        assert first == job | {"ended_at": first["ended_at"]}
+        assert json.loads(run("jobs", "list", "--format", "json").stdout)[0]["id"] == again["id"]
+        shown = run("jobs", "show", again["id"], "--format", "json")
+        assert [file["read"] for file in json.loads(shown.stdout)] == [60_000]
+        assert "state: done" in shown.stderr
+        assert "run the same import again" in run("jobs", "show", first["id"]).stderr
+        assert "has ended already" in run("jobs", "cancel", first["id"]).stderr
+        assert run("jobs", "list", "--source", "shop").stdout == "nothing found\n"

@@ -86,7 +86,7 @@ def filled(graphs: dict[str, Graph]) -> dict[str, Graph]:
         graph.store.write(lambda tx: tx.run("tokens/create", id="t", hash="h", role="viewer", at=T0))
         graph.store.write(lambda tx: tx.run("receipts/create", id="r", fingerprint="f", answer="{}", at=T0))
         for id_, state in (("j1", "done"), ("j2", "running"), ("j3", "queued")):
-            job = {"id": id_, "state": state, "progress": 0.5, "made_at": T0, "source": "shop"}
+            job = {"id": id_, "kind": "import", "state": state, "progress": 0.5, "made_at": T0, "source": "shop"}
             graph.store.write(lambda tx, job=job: tx.run("jobs/create", properties=job))
         for left, right in (("C1", "C2"), ("C1", "C3")):
             pair = {"id": f"2:{left}:{right}", "left_id": left, "right_id": right, "at": T0}

@@ -26,6 +26,7 @@ from graphcrm.service.webhooks import checked_url, is_public
         "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fe80::1%eth0",
         "fc00::1", "fd12::1", "fec0::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1",
         "64:ff9b::a00:1", "2002:7f00:1::", "2002:a00:1::", "2001:db8::1", "100::1",
+        "64:ff9b:1::808:808", "::ffff:0:7f00:1",
     ],
 )  # fmt: skip
 def test_addresses_that_are_not_public(address: str) -> None:
