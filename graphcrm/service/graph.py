@@ -21,7 +21,7 @@ from graphcrm.network.paths import best_paths
 from graphcrm.network.projection import end_of, project
 from graphcrm.network.reasons import LANGUAGES, describe, facts_of
 from graphcrm.network.referrals import Referrals, first_referrals
-from graphcrm.schema import LABELS, TIE_TYPES
+from graphcrm.schema import TIE_TYPES
 from graphcrm.service.answers import (
     When,
     amounts,
@@ -34,6 +34,7 @@ from graphcrm.service.answers import (
     table,
 )
 from graphcrm.service.archive import Archive
+from graphcrm.service.deriving import NODES
 from graphcrm.service.jobs import Claim, Jobs
 from graphcrm.service.merging import Merging
 from graphcrm.service.records import Records
@@ -436,6 +437,8 @@ class Graph:
 
         paths = list(paths)
 
+        if not dry_run:
+            self.sources.add(source)
         options: dict[str, Any] = {"delimiter": delimiter, "encoding": encoding, "preset": preset}
         load = partial(import_files, self.records.of(source), paths, mapping, dry_run, **options)
         return self.jobs.recorded(load, paths, source, rejects, progress, dry_run, claim)
@@ -453,7 +456,7 @@ class Graph:
         server = self.store.read("store/read_server")[0]
         counts = self.store.reading(
             lambda tx: {
-                "labels": {label: tx.run("store/count_nodes", words={"LABEL": label})[0]["total"] for label in LABELS},
+                "labels": {label: tx.run("store/count_nodes", words={"LABEL": label})[0]["total"] for label in NODES},
                 "types": {name: tx.run("store/count_ties", words={"TYPE": name})[0]["total"] for name in TIE_TYPES},
             }
         )
