@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from graphcrm import embedded, limits
+from graphcrm import limits
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.network.centrality import rank, scores
 from graphcrm.network.communities import communities
@@ -21,7 +21,6 @@ from graphcrm.network.paths import best_paths
 from graphcrm.network.projection import end_of, project
 from graphcrm.network.reasons import LANGUAGES, describe, facts_of
 from graphcrm.network.referrals import Referrals, first_referrals
-from graphcrm.schema import TIE_TYPES
 from graphcrm.service.answers import (
     When,
     amounts,
@@ -34,13 +33,13 @@ from graphcrm.service.answers import (
     table,
 )
 from graphcrm.service.archive import Archive
-from graphcrm.service.deriving import NODES
 from graphcrm.service.jobs import Claim, Jobs
 from graphcrm.service.merging import Merging
 from graphcrm.service.records import Records
 from graphcrm.service.resident import Resident, Snapshot
 from graphcrm.service.search import find_parties
 from graphcrm.service.sources import Sources
+from graphcrm.service.status import status_of
 from graphcrm.service.tokens import Tokens
 from graphcrm.service.webhooks import Webhooks
 from graphcrm.settings import Settings
@@ -453,23 +452,7 @@ class Graph:
 
     def status(self) -> dict[str, Any]:
         """Which engine, where, its version, the schema, the revision, and counts by label and type."""
-        server = self.store.read("store/read_server")[0]
-        counts = self.store.reading(
-            lambda tx: {
-                "labels": {label: tx.run("store/count_nodes", words={"LABEL": label})[0]["total"] for label in NODES},
-                "types": {name: tx.run("store/count_ties", words={"TYPE": name})[0]["total"] for name in TIE_TYPES},
-            }
-        )
-        is_embedded = self.store.engine == "embedded"
-        migrations = self.store.migrations()
-        return {
-            "engine": self.store.engine,
-            "location": str(self.settings.home) if is_embedded else self.settings.neo4j_uri,
-            "version": embedded.version() if is_embedded else server["versions"][0],
-            "schema": int(migrations[-1].split("_")[0]),
-            "revision": self.revision(),
-            **{kind: {name: n for name, n in found.items() if n} for kind, found in counts.items()},
-        }
+        return status_of(self.store, self.settings)
 
     # ---- how it is computed ----
 

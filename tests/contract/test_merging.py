@@ -19,9 +19,7 @@ def say(graph: Graph, source: str, table: str, *rows: dict[str, Any]) -> None:
 
 def shown(graph: Graph) -> dict[str, dict[str, dict[str, Any]]]:
     """Everything that the graph shows, by table and id."""
-    return {
-        table: {record["id"]: record for record in graph.records.page(table, limit=1000).items} for table in TABLES
-    }
+    return {table: {record["id"]: record for record in graph.records.page(table, limit=1000).items} for table in TABLES}
 
 
 def company(graph: Graph) -> None:
