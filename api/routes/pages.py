@@ -21,7 +21,7 @@ from api.ids import ID
 from api.routes.analytics import Layer
 from api.routes.archive import Kind
 from graphcrm import Graph
-from graphcrm.errors import Forbidden, GraphCRMError, InvalidInput, NotFound
+from graphcrm.errors import Forbidden, GraphCRMError, InvalidInput, MergedAway, NotFound
 from graphcrm.limits import MAX_ID_LENGTH, MAX_MAP_PARTIES, MAX_NEIGHBORHOOD_HOPS, MAX_QUERY_LENGTH
 from graphcrm.network.centrality import METRICS
 from graphcrm.network.layout import layout
@@ -288,6 +288,8 @@ def _finished(request: Request, response: Response) -> Response:
 
 
 def _failure(request: Request, error: Exception) -> Response:
+    if isinstance(error, MergedAway):
+        return RedirectResponse(f"/{error.table}/{quote(error.into, safe='')}", 303)
     problem = problem_of(error)
     if problem.status == 401:
         query = request.scope["query_string"].decode("latin-1")

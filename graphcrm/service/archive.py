@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -16,6 +17,7 @@ from graphcrm.limits import MAX_BULK_ROWS, MAX_PAGE
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.service.answers import bounded, table
 from graphcrm.service.planning import resolve_labels
+from graphcrm.service.stored import found_node
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.values import from_graph
 
@@ -128,6 +130,8 @@ class Archive:
         ------
         NotFound
             There is no such party.
+        MergedAway
+            It was merged into another one.
         InvalidInput
             An unknown kind, a cursor of another question, a limit that is exceeded.
 
@@ -245,8 +249,9 @@ class Archive:
     def _decisions(self, ids: Sequence[str], channel: str, purpose: str) -> dict[str, Decision]:
         def work(tx: Transaction) -> list[dict[str, Any]]:
             labels = resolve_labels(tx, PARTY_LABELS, ids, {})
-            if missing := next((id_ for id_ in ids if id_ not in labels), None):
-                raise NotFound(f"there is no customer or contact {missing!r}")
+            for id_ in ids:
+                if id_ not in labels:
+                    _label_of(tx, id_)
             by_label = {label: [id_ for id_ in ids if labels[id_] == label] for label in PARTY_LABELS}
             return [row for label, some in by_label.items() if some for row in _consents(tx, label, some)]
 
@@ -274,6 +279,8 @@ def _chosen(kinds: Iterable[str] | None) -> tuple[str, ...]:
 def _label_of(tx: Transaction, party_id: str, labels: tuple[str, ...] = PARTY_LABELS) -> str:
     found = resolve_labels(tx, labels, [party_id], {}).get(party_id)
     if found is None:
+        with suppress(NotFound):
+            found_node(tx.run, f"{labels[0].lower()}s", party_id)  # says who stands for one that was merged away
         raise NotFound(f"there is no {' or '.join(labels).lower()} {party_id!r}")
     return found
 

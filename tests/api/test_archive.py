@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 import graphcrm
 from graphcrm.cli import cli
+from graphcrm.errors import MergedAway
 
 API = "/api/v1"
 ID = "a/b c?/timeline"
@@ -51,6 +52,21 @@ def test_what_is_wrong_is_a_problem(client: TestClient, told: Any, problem: Call
     problem(client.get(f"{API}/contacts/C1/timeline"), 404)
     for query in ("kind=gossip", "limit=0", "limit=1001", "cursor=x", "sort=at"):
         problem(client.get(f"{API}/customers/C1/timeline?{query}"), 422)
+
+
+def test_who_was_merged_away_leads_to_who_stands_for_it(client: TestClient, told: Any, graph: graphcrm.Graph) -> None:
+    graph.merging.merge("C1", ID)
+    survivor = quote(ID, safe="")
+    answer = client.get("/customers/C1", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/customers/{survivor}")
+    assert client.get("/customers/C1").status_code == 200
+    answer = client.get(f"{API}/customers/C1/timeline", follow_redirects=False)
+    assert (answer.status_code, answer.json()["into"]) == (308, ID)
+    for ask in (graph.archive.timeline, lambda id_: graph.archive.consent(id_, "email", "news")):
+        with pytest.raises(MergedAway):
+            ask("C1")
+    assert client.get("/customers/nobody").status_code == 404
+    assert client.get("/contacts/K1").status_code == 200
 
 
 def test_the_command_shows_it(
