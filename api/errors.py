@@ -24,6 +24,7 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from graphcrm.errors import (
+    Cancelled,
     Conflict,
     Forbidden,
     GraphCRMError,
@@ -97,6 +98,7 @@ _TABLE: tuple[tuple[type[GraphCRMError], int, str], ...] = (
     (NotFound, 404, "not-found"),
     (Conflict, 409, "conflict"),
     (MergedAway, 409, "merged"),
+    (Cancelled, 409, "cancelled"),
     (StaleVersion, 412, "stale-version"),
     (TooLarge, 413, "too-large"),
     (UnsupportedMediaType, 415, "unsupported-media-type"),

@@ -87,14 +87,14 @@ class MergedAway(GraphCRMError):
 
     Parameters
     ----------
-    id_ : str
-        The party that is gone.
+    message : str
+        Which one it was merged into, in one line.
     table, into : str
         The table and id of the one that stands for it.
     """
 
-    def __init__(self, id_: str, table: str, into: str) -> None:
-        super().__init__(f"{id_!r} was merged into {into!r}; read or change that one")
+    def __init__(self, message: str, *, table: str = "", into: str = "") -> None:
+        super().__init__(message)
         self.table = table
         self.into = into
 

@@ -98,7 +98,7 @@ COUNTRY_ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "VG": ("British Virgin Islands", "BVI"),
     "VI": ("US Virgin Islands", "USVI"),
     "VN": ("Vietnam", "Viet Nam"),
-    "XK": ("Kosovo", "Kosova", "科索沃"),
+    "XK": ("XK", "Kosovo", "Kosova", "科索沃"),
 }
 """Names by code. XK is no code of ISO's but the one that it leaves to users and that the European Union uses."""
 

@@ -72,7 +72,8 @@ def _refuse_merged(run: Callable[..., list[dict[str, Any]]], table: Table, id_: 
     if root is not None:
         for name in ("customers", "contacts"):
             if run("nodes/find_ids", words={"LABEL": TABLES[name].label or ""}, ids=[root])[0]["ids"]:
-                raise MergedAway(id_, name, root)
+                message = f"{id_!r} was merged into {root!r}; read or change that one"
+                raise MergedAway(message, table=name, into=root)
 
 
 def with_references(tx: Transaction, table: Table, found: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -59,6 +59,7 @@ def test_keys_and_texts_are_final(text: str) -> None:
 
 @given(st.sampled_from(KINDS), ANY, REGIONS)
 @settings(max_examples=1000)
+@example("country", "Kosovo", None)
 @example("phone", "\ud800", "DE")
 @example("email", "a@b.c\ud800", None)
 @example("website", "http://[", None)
