@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from graphcrm.errors import GraphCRMError, InvalidInput
+from graphcrm.errors import Cancelled, GraphCRMError, InvalidInput
 from graphcrm.service.leases import Holder
 from graphcrm.service.outbox import parties_of, range_of
 from graphcrm.service.sending import Unreachable, send, signed
@@ -155,7 +155,7 @@ class Dispatcher:
             return True
 
         if not self._store.write(both, keys=[hook_id], repeatable=True):
-            raise _NotOurs(f"webhook {hook_id} was removed, or another service tells it now")
+            raise Cancelled(f"webhook {hook_id} was removed, or another service tells it now")
 
     def _tell(self, hook: dict[str, Any]) -> None:
         waiting: set[str] = set()
@@ -249,10 +249,6 @@ class Dispatcher:
             tx.run("webhooks/add_deliveries", rows=[row])
 
         self._store.write(work, keys=[hook_id], repeatable=True)
-
-
-class _NotOurs(GraphCRMError):
-    """The claim on a webhook is gone."""
 
 
 def _hook(tx: Transaction, hook_id: str) -> dict[str, Any] | None:
