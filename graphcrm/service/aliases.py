@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
 from graphcrm.service.source_records import forget_records
 from graphcrm.store import Transaction
 
-__all__ = ["forget_merged", "hidden_at", "merged_into", "roots"]
+__all__ = ["any_merged", "forget_merged", "hidden_at", "merged_into", "roots"]
 
 Run = Callable[..., list[dict[str, Any]]]
 """`Transaction.run`, or `GraphStore.read` outside of one."""
 
-_FEW: Final = 100
-"""So many ids are looked up without asking first whether anything was merged at all."""
+
+def any_merged(run: Run) -> bool:
+    """Whether any party was merged away: mostly none was, and then nobody's id need be looked up."""
+    return bool(run("store/count_nodes", words={"LABEL": "Alias"})[0]["total"])
 
 
 def roots(run: Run, ids: Iterable[str]) -> dict[str, str]:
@@ -26,8 +28,6 @@ def roots(run: Run, ids: Iterable[str]) -> dict[str, str]:
         For each of the ids that was merged away the party that stands for it now, over however many merges.
     """
     wanted = set(ids)
-    if len(wanted) > _FEW and not run("store/count_nodes", words={"LABEL": "Alias"})[0]["total"]:
-        return {}
     into: dict[str, str] = {}
     asked: set[str] = set()
     pending = wanted

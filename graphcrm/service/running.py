@@ -20,7 +20,7 @@ __all__ = ["Run", "digests"]
 
 _log = logging.getLogger(__name__)
 
-_EVERY_S: Final = 1.0
+_EVERY_S: Final = 3.0
 """Seconds between two notes of how far a job is. Each also renews the claim, and asks whether to stop."""
 _CHUNK: Final = 1 << 20
 _STOPPED: Final = "the service is going down; the import goes on when it is back"

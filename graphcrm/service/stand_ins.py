@@ -8,7 +8,7 @@ from typing import Any
 
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, tie_id
 from graphcrm.service import outbox
-from graphcrm.service.aliases import roots
+from graphcrm.service.aliases import any_merged, roots
 from graphcrm.service.deriving import update_ties
 from graphcrm.service.merging import show_ties, ties_by_id
 from graphcrm.service.planning import Outcome, Rejected, TieRow, existing_ties, nobody, resolve_labels
@@ -37,6 +37,8 @@ __all__ = [
 
 def named_stand_ins(tx: Transaction, table: Table, rows: Sequence[Row]) -> dict[str, str]:
     """Who stands for the parties that rows name and that were merged away, by their ids."""
+    if not any_merged(tx.run):
+        return {}
     return roots(tx.run, {id_ for row in rows for id_ in _parties(table, row)})
 
 

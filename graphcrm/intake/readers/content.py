@@ -90,7 +90,8 @@ class Content:
             Here or while it is read: if it cannot be read, is damaged or cut off, or expands too far.
         """
         try:
-            file = self.path.open("rb")
+            # Few reads: after each one the batch that is being written meanwhile has the interpreter for a while.
+            file = self.path.open("rb", buffering=_BUFFER)
         except OSError as error:
             raise InvalidInput(f"{self.name}: cannot be read ({error.strerror}).") from error
         with file:
