@@ -18,7 +18,7 @@ CUSTOMER = {"LABEL": "Customer"}
 
 
 def _create(graph: Graph, **properties: Any) -> None:
-    graph.store.write(lambda tx: tx.run("nodes/create", words=CUSTOMER, rows=[properties]))
+    graph.store.write(lambda tx: tx.run("nodes/create_again", words=CUSTOMER, rows=[properties]))
 
 
 def _read(graph: Graph, id_: str) -> dict[str, Any]:
@@ -49,8 +49,8 @@ def test_an_integer_property_does_not_freeze_the_type_of_later_ones(graph: Graph
 
 def test_a_failing_transaction_leaves_nothing(graph: Graph) -> None:
     def work(tx: Transaction) -> None:
-        tx.run("nodes/create", words=CUSTOMER, rows=[{"id": "C1"}, {"id": "C2"}])
-        tx.run("nodes/create", words=CUSTOMER, rows=[{"id": "C3"}, {"id": "C1"}])
+        tx.run("nodes/create_again", words=CUSTOMER, rows=[{"id": "C1"}, {"id": "C2"}])
+        tx.run("nodes/create_again", words=CUSTOMER, rows=[{"id": "C3"}, {"id": "C1"}])
 
     before = graph.revision()
     with pytest.raises(Conflict, match="has this id already"):
