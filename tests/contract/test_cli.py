@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 import graphcrm
-from graphcrm import cli
+from graphcrm.cli import serving
 from graphcrm.network.centrality import METRICS
 
 GRAPHCRM = Path(sys.executable).with_name("graphcrm")
@@ -189,17 +189,17 @@ def test_the_first_token_is_made_before_its_file_is_written(run: Run, environmen
     with graphcrm.connect(settings) as graph:
         path.mkdir()
         with pytest.raises(graphcrm.InvalidInput, match="cannot write"):
-            cli._guard(graph, "0.0.0.0")
+            serving._guard(graph, "0.0.0.0")
         assert not graph.tokens.exist()
         path.rmdir()
         path.write_text("of an earlier one")
         path.chmod(0o644)
-        cli._guard(graph, "0.0.0.0")
+        serving._guard(graph, "0.0.0.0")
         secret = path.read_text()
         try:
             assert graph.tokens.check(secret) == ("admin", "admin")
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
-            cli._guard(graph, "0.0.0.0")
+            serving._guard(graph, "0.0.0.0")
             assert path.read_text() == secret
         finally:
             graph.tokens.revoke("admin")
