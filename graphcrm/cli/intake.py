@@ -12,7 +12,7 @@ from graphcrm.cli.common import open_graph
 from graphcrm.console import ProgressBars, print_frame
 
 if TYPE_CHECKING:
-    from graphcrm.service.graph import Graph
+    pass
 
 __all__ = ["DEMO_PARTIES", "DEMO_SEED", "import_", "sample"]
 
@@ -50,30 +50,14 @@ def import_(
 
     Exit status 0 says that every row is in, 2 that some were rejected, 1 that it failed.
     """
+    import pandas as pd
+
     from graphcrm.intake.presets import say_choices
 
-    with open_graph() as graph:
+    with open_graph() as graph, ProgressBars() as progress:
         if preset:
             for said in say_choices(preset, paths, delimiter, encoding):
                 click.echo(said, err=True)
-        return _import(graph, paths, mapping, preset, encoding, delimiter, source, dry_run, rejects, format_)
-
-
-def _import(
-    graph: Graph,
-    paths: Sequence[Path],
-    mapping: Path | None,
-    preset: str | None,
-    encoding: str | None,
-    delimiter: str | None,
-    source: str,
-    dry_run: bool,
-    rejects: Path | None,
-    format_: str,
-) -> int:
-    import pandas as pd
-
-    with ProgressBars() as progress:
         report = graph.import_files(
             paths,
             mapping,

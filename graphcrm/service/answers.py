@@ -15,7 +15,7 @@ from graphcrm.schema import LAYERS
 from graphcrm.service.resident import Snapshot
 from graphcrm.values import MONEY_SCALE, from_graph
 
-__all__ = ["When", "amounts", "basis", "bounded", "chosen_layers", "iso", "moment_of", "name_of", "table"]
+__all__ = ["When", "amounts", "basis", "bounded", "chosen", "chosen_layers", "iso", "moment_of", "name_of", "table"]
 
 When = date | datetime | str | None
 """A day (its end, UTC), a time, either as ISO 8601 text, or None for today."""
@@ -27,15 +27,20 @@ def bounded(name: str, value: int, most: int) -> None:
         raise InvalidInput(f"{name}: must lie between 1 and {most}", field=name)
 
 
+def chosen(noun: str, field: str, names: Iterable[str] | None, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """The names asked for, in the order of those that there are; all of them when none is asked for."""
+    if names is None or not (asked := [names] if isinstance(names, str) else list(names)):
+        return allowed
+    for name in asked:
+        if name not in allowed:
+            message = f"{field}: there is no {noun} {name[:100]!r}; there are: {', '.join(allowed)}"
+            raise InvalidInput(message, field=field, allowed=allowed)
+    return tuple(name for name in allowed if name in asked)
+
+
 def chosen_layers(layers: Iterable[str] | None) -> tuple[str, ...]:
     """The layers asked for, in the vocabulary's order; all of them when none is named."""
-    if layers is None or not (asked := [layers] if isinstance(layers, str) else list(layers)):
-        return LAYERS
-    for layer in asked:
-        if layer not in LAYERS:
-            message = f"layers: there is no layer {layer!r}; there are: {', '.join(LAYERS)}"
-            raise InvalidInput(message, field="layers", allowed=LAYERS)
-    return tuple(layer for layer in LAYERS if layer in asked)
+    return chosen("layer", "layers", layers, LAYERS)
 
 
 def moment_of(as_of: When) -> date | datetime:

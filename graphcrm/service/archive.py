@@ -15,7 +15,7 @@ import pandas as pd
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.limits import MAX_BULK_ROWS, MAX_PAGE
 from graphcrm.schema import PARTY_LABELS
-from graphcrm.service.answers import bounded, table
+from graphcrm.service.answers import bounded, chosen, table
 from graphcrm.service.planning import resolve_labels
 from graphcrm.service.stored import found_node
 from graphcrm.store import GraphStore, Transaction
@@ -140,7 +140,7 @@ class Archive:
         >>> archive.timeline("C1", kinds=["order", "feedback"], limit=50)  # doctest: +SKIP
         """
         bounded("limit", limit, MAX_PAGE)
-        wanted = _chosen(kinds)
+        wanted = chosen("kind", "kind", kinds, KINDS)
         after = _place(cursor, wanted)
 
         def work(tx: Transaction) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
@@ -264,16 +264,6 @@ class Archive:
 
 
 # ---- the timeline ----------------------------------------------------------------------------------------
-
-
-def _chosen(kinds: Iterable[str] | None) -> tuple[str, ...]:
-    if kinds is None or not (asked := [kinds] if isinstance(kinds, str) else list(kinds)):
-        return KINDS
-    for kind in asked:
-        if kind not in KINDS:
-            message = f"kind: there is no {kind[:100]!r}; there are: {', '.join(KINDS)}"
-            raise InvalidInput(message, field="kind", allowed=KINDS)
-    return tuple(kind for kind in KINDS if kind in asked)
 
 
 def _label_of(tx: Transaction, party_id: str, labels: tuple[str, ...] = PARTY_LABELS) -> str:

@@ -104,6 +104,10 @@ class SourceRecord:
             return self
         return replace(self, fields=merged, raw=kept, seen_at=at)
 
+    def pinning(self, fields: Mapping[str, Any], at: datetime) -> SourceRecord:
+        """The record with some fields said now, news or not: the latest of several pins is the one that holds."""
+        return replace(self, fields=self.fields | dict(fields), seen_at=at)
+
 
 @dataclass(frozen=True)
 class Winner:
@@ -205,14 +209,14 @@ def trust_of(source: str, trust: Mapping[str, int]) -> int:
 
 def derive(records: Sequence[SourceRecord], trust: Mapping[str, int]) -> dict[str, Any]:
     """All properties of a thing that its records come to, the bookkeeping included; None stands for no property."""
-    fields = {name: winner.value for name, winner in winners(records, trust).items()}
+    won = winners(records, trust)
     raw = {
         name: record.raw[name]
-        for name, winner in winners(records, trust).items()
+        for name, winner in won.items()
         for record in records
         if record.source == winner.source and name in record.raw
     }
-    return fields | {
+    return {name: winner.value for name, winner in won.items()} | {
         "_sources": sorted({record.source for record in records}),
         "_seen_at": max(record.seen_at for record in records),
         "_raw": json.dumps(raw, ensure_ascii=False, sort_keys=True) if raw else None,
@@ -285,15 +289,17 @@ class Voices:
         return shown_again(old, list(now.values()), self._trust)
 
     def _said(self, records: Sequence[SourceRecord], thing: str, stated: Mapping[str, Any]) -> list[SourceRecord]:
-        """The records that become others: the source's own and, where a person sets pinned values, their pins."""
+        """The records that become others: the source's own and, where a person sets pinned values, the thing's pin."""
         source, at, about = self._speaker.source, self._speaker.at, self._about or thing
         mine = next((record for record in records if (record.source, record.about) == (source, about)), None)
         said = [(mine or SourceRecord(source, about, thing, {}, {}, at)).saying(stated, at)]
         if mine is said[0]:
             said = []
-        for pin in records:
-            if source == HAND and pin.source == PINNED and (again := pin.fields.keys() & stated.keys()):
-                said.append(pin.saying({name: stated[name] for name in again}, at))
+        pins = [record for record in records if record.source == PINNED]
+        if source == HAND and (again := stated.keys() & {name for pin in pins for name in pin.fields}):
+            blank = SourceRecord(PINNED, about, thing, {}, {}, at)
+            pin = next((pin for pin in pins if pin.id == blank.id), blank)
+            said.append(pin.pinning({name: stated[name] for name in again}, at))
         return said
 
 

@@ -221,8 +221,10 @@ class Sources:
             else:
                 said = _valid(tx, spec, table, id_, field, value)
             at = datetime.now(UTC)
-            pin = next((r for r in records if r.source == PINNED), SourceRecord(PINNED, about, about, {}, {}, at))
-            return [*(r for r in records if r.source != PINNED), pin.saying({field: said}, at)]
+            pin = SourceRecord(PINNED, about, about, {}, {}, at)
+            # A party that was merged into this one keeps its own pins, for the day when it is taken out again.
+            pin = next((r for r in records if r.id == pin.id), pin)
+            return [*(r for r in records if r.id != pin.id), pin.pinning({field: said}, at)]
 
         self._restate(table, id_, field, change)
 
@@ -236,12 +238,11 @@ class Sources:
         """
 
         def change(_: Transaction, __: Table, records: Sequence[SourceRecord], ___: str) -> list[SourceRecord]:
-            pin = next((r for r in records if r.source == PINNED), None)
-            if pin is None or field not in pin.fields:
+            pins = [r for r in records if r.source == PINNED and field in r.fields]
+            if not pins:
                 raise NotFound(f"{field} of {id_!r} is not pinned")
-            left = {name: said for name, said in pin.fields.items() if name != field}
-            others = [r for r in records if r.source != PINNED]
-            return [*others, replace(pin, fields=left)] if left else others
+            left = [replace(r, fields={k: v for k, v in r.fields.items() if k != field}) for r in pins]
+            return [*(r for r in records if r not in pins), *(r for r in left if r.fields)]
 
         self._restate(table, id_, field, change)
 

@@ -11,13 +11,14 @@ from graphcrm.service import outbox
 from graphcrm.service.aliases import any_merged, roots
 from graphcrm.service.deriving import update_ties
 from graphcrm.service.merging import show_ties, ties_by_id
-from graphcrm.service.planning import Outcome, Rejected, TieRow, existing_ties, nobody, resolve_labels
+from graphcrm.service.planning import Outcome, Rejected, existing_ties, nobody, resolve_labels
 from graphcrm.service.source_records import (
     SourceRecord,
     Speaker,
     Voices,
     about_node,
     difference,
+    own_fields,
     read_by_id,
     write_records,
 )
@@ -100,7 +101,7 @@ def attribute(tx: Transaction, speaker: Speaker, said: Mapping[str, str], stood:
             speaker.source,
             about,
             shown,
-            {key: value for key, value in there[shown].items() if key != "id" and not key.startswith("_")},
+            {key: value for key, value in own_fields(there[shown]).items() if key != "id"},
             {},
             speaker.at,
         )
@@ -108,11 +109,7 @@ def attribute(tx: Transaction, speaker: Speaker, said: Mapping[str, str], stood:
         if shown in there
     ]
     write_records(tx, records)
-    update_ties(tx, [_with_records(rows[record.shown_in]) for record in records])
-
-
-def _with_records(row: TieRow) -> TieRow:
-    return row._replace(properties={"id": row.properties["id"], "_records": 1})
+    update_ties(tx, [rows[shown]._replace(properties={"id": shown, "_records": 1}) for shown in there])
 
 
 def say_of_merged(tx: Transaction, table: Table, row: Row, speaker: Speaker, root: str) -> Outcome:

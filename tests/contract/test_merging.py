@@ -137,6 +137,24 @@ def test_later_edits_go_to_the_side_they_are_of(graph: Graph) -> None:
     assert "KNOWS:A:X:family" in found["ties"]
 
 
+def test_pins_of_both_are_kept_apart(graph: Graph) -> None:
+    """Pinning, editing and letting go while merged leave the other's pins to the other."""
+    company(graph)
+    graph.sources.pin("customers", "B", "phone", "9")
+    graph.sources.pin("customers", "B", "city", "Rom")
+    graph.merging.merge("B", "A")
+    ann = shown(graph)["customers"]["A"]
+    assert (ann["phone"], ann["city"]) == ("9", "Rom")
+    graph.sources.pin("customers", "A", "phone", "7")
+    graph.records.patch("customers", "A", {"city": "Bonn"})
+    ann = shown(graph)["customers"]["A"]
+    assert (ann["phone"], ann["city"]) == ("7", "Bonn")
+    graph.merging.unmerge("B")
+    found = shown(graph)["customers"]
+    assert (found["A"]["phone"], found["A"]["city"]) == ("7", "Bonn")
+    assert (found["B"]["phone"], found["B"]["city"]) == ("9", "Rom")
+
+
 def test_erasing_a_source_while_merged(graph: Graph) -> None:
     company(graph)
     graph.merging.merge("B", "A")
