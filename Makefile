@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 ARGS ?=
+# Two processes test side by side, each with engines of its own; a server that is named is one, and so is the process.
+TEST_PROCESSES := $(if $(GRAPHCRM_TEST_NEO4J_URI),0,2)
 
 # The first Python that is new enough and can make environments; version managers leave commands that do not run.
 PYTHON = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
@@ -23,7 +25,7 @@ demo: $(VENV)/.runtime ## a sample company, served at http://127.0.0.1:8000 (POR
 	@exec $(BIN)/graphcrm demo --port $(PORT)
 
 test: $(VENV)/.test ## the whole test suite; what this machine cannot run is skipped with the reason (ARGS=… goes to pytest)
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS)
 
 check: $(VENV)/.test ## lint, format, types and the direction of imports
 	$(BIN)/ruff check .
