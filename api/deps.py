@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from api.middleware import host_name, is_loopback
 from graphcrm import Graph
 from graphcrm.errors import Forbidden, InvalidInput
+from graphcrm.service.changes import act_as
 from graphcrm.service.tokens import ROLES
 
 __all__ = [
@@ -152,6 +153,7 @@ def require(role: str) -> Callable[[Request], Coroutine[Any, Any, Caller]]:
         if not found.may(role):
             message = f"This needs the role {role}; the token {found.name!r} has the role {found.role}."
             raise Forbidden(message, authenticated=True)
+        act_as(found.name or None)
         return found
 
     return caller

@@ -60,10 +60,11 @@ BOOKKEEPING_LABELS: Final = (
 webhook is still to be told, a `Verdict` says that two parties are not the same, an `Alias` that
 one was merged into another."""
 
-BOOKKEEPING_KEYS: Final = frozenset({"_sources", "_seen_at", "_raw", "_records"})
+BOOKKEEPING_KEYS: Final = frozenset({"_sources", "_seen_at", "_created_at", "_raw", "_records"})
 """Properties of nodes and ties that say where they came from; they are no fields. `_sources` names the sources,
-`_seen_at` is when one of them last said something new, `_raw` holds fields as they came where cleaning changed them,
-and `_records` counts the records that sources have of it (none where one source alone describes it)."""
+`_seen_at` is when one of them last said something new, `_created_at` is since when a party is known where that was
+earlier, `_raw` holds fields as they came where cleaning changed them, and `_records` counts the records that sources
+have of it (none where one source alone describes it)."""
 
 LAYERS: Final = ("referral", "knows", "works_with", "interaction")
 """Layers of the relationship network, in the order in which they are listed."""

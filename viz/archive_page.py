@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from graphcrm.service.archive import KINDS
 from graphcrm.tables import TABLES
+from viz.history_part import earlier_of, history_part
 from viz.language import Language, script_words, text, word
 from viz.render import ADDRESSES, archive_href, map_href, render
 
@@ -42,6 +43,7 @@ def archive_page(
     overview: Mapping[str, Any],
     recent: Mapping[str, Sequence[Mapping[str, Any]]],
     timeline: Mapping[str, Any],
+    history: Mapping[str, Any],
     language: Language,
     **frame: Any,
 ) -> str:
@@ -64,6 +66,8 @@ def archive_page(
         ``interactions``.
     timeline : mapping
         `items`, `next_cursor`, the `kinds` that were asked for and whether this is a `later` page.
+    history : mapping
+        See `viz.history_part.history_part`; and `earlier`, as `Archive.earlier_values` gives it.
     language : {"en", "zh"}
         Of the words.
     **frame : Any
@@ -76,7 +80,11 @@ def archive_page(
     """
     table = ADDRESSES[label].strip("/")
     fields = [*_fields(table, record, provenance, language), *_extras(record, provenance, language)]
-    fields = [field | {"place": place} for place, field in enumerate(fields)]
+    earlier = history["earlier"]
+    fields = [
+        field | {"place": place, "earlier": earlier_of(earlier.get(field["field"], ()), language)}
+        for place, field in enumerate(fields)
+    ]
     island = {"table": table, "etag": etag, "record": record, "labels": {f["name"]: f["label"] for f in fields}}
     return render(
         "archive.html",
@@ -94,6 +102,7 @@ def archive_page(
         ties=_ties(overview["ties"], language),
         recent={name: [timeline_line(item, language) for item in items] for name, items in recent.items()},
         lines=[timeline_line(item, language) for item in timeline["items"]],
+        history=history_part(history, {field["field"]: field["label"] for field in fields}, language),
         kinds=KINDS,
         chosen=timeline["kinds"],
         later=timeline["later"],

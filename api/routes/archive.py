@@ -1,4 +1,4 @@
-"""The customer archive over HTTP: what happened to a party, newest first."""
+"""The customer archive over HTTP: what happened to a party and what changed in it, and who may be contacted."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.answers import documented, json_response
 from api.deps import GraphDep, only, require
 from api.ids import ID
-from graphcrm.limits import MAX_ID_LENGTH, MAX_PAGE
+from graphcrm.limits import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_PAGE
 
 __all__ = ["Kind", "router"]
 
@@ -55,6 +55,45 @@ class TimelineAnswer(BaseModel):
     next_cursor: str | None
 
 
+class HistoryItem(BaseModel):
+    """One field that changed, or what else became of the party; `by` is who or which import did it."""
+
+    at: str
+    kind: Literal["created", "changed", "merged", "unmerged", "merged_away", "came_back", "tie_removed", "deleted"]
+    party_id: str
+    field: str | None
+    from_: Any = Field(alias="from")
+    to: Any
+    source: str | None
+    by: str | None
+    other: str | None
+
+
+class HistoryAnswer(BaseModel):
+    """What changed in a party, newest first."""
+
+    items: list[HistoryItem]
+    next_cursor: str | None
+
+
+class ContactableParty(BaseModel):
+    """Somebody whose last decision was to be contacted, and when it was made."""
+
+    party_id: str
+    label: Literal["Customer", "Contact"]
+    name: str | None
+    at: str
+
+
+class ContactableAnswer(BaseModel):
+    """Who may be contacted by a channel for a purpose, by id."""
+
+    items: list[ContactableParty]
+    next_cursor: str | None
+    channel: str
+    purpose: str
+
+
 def _add_timeline(resource: str, label: str) -> None:
     def timeline(
         graph: GraphDep,
@@ -82,5 +121,56 @@ def _add_timeline(resource: str, label: str) -> None:
     )
 
 
-_add_timeline("customers", "Customer")
-_add_timeline("contacts", "Contact")
+def _add_history(resource: str, label: str) -> None:
+    def history(
+        graph: GraphDep,
+        id: Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH, description="Id of the party.")],
+        field: Annotated[
+            str | None, Query(min_length=1, max_length=MAX_NAME_LENGTH, description="Only changes of this field.")
+        ] = None,
+        cursor: Annotated[
+            str | None, Query(max_length=_MAX_CURSOR, description="`next_cursor` of the page before.")
+        ] = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Lines a page.")] = _PAGE,
+    ) -> Response:
+        """What changed in a party, newest first: who changed what from what to what."""
+        frame = graph.archive.history(id, field, cursor, limit, label)
+        return json_response({"items": frame.to_dict("records"), "next_cursor": frame.attrs["next_cursor"]})
+
+    router.add_api_route(
+        f"/{resource}/{ID}/history",
+        history,
+        methods=["GET"],
+        operation_id=f"history_{resource}",
+        tags=[resource],
+        summary=f"What changed in a {label.lower()}",
+        response_model=HistoryAnswer,
+        dependencies=[Depends(require("viewer")), Depends(only({"field", "cursor", "limit"}))],
+        responses=documented(404),
+    )
+
+
+for _resource, _label in (("customers", "Customer"), ("contacts", "Contact")):
+    _add_timeline(_resource, _label)
+    _add_history(_resource, _label)
+
+
+@router.get(
+    "/contactable",
+    tags=["consents"],
+    response_model=ContactableAnswer,
+    dependencies=[Depends(require("viewer")), Depends(only({"channel", "purpose", "cursor", "limit"}))],
+    responses=documented(),
+)
+def list_contactable(
+    graph: GraphDep,
+    channel: Annotated[str, Query(min_length=1, max_length=MAX_NAME_LENGTH, description="Such as `email`.")],
+    purpose: Annotated[str, Query(min_length=1, max_length=MAX_NAME_LENGTH, description="Such as `marketing`.")],
+    cursor: Annotated[
+        str | None, Query(max_length=_MAX_CURSOR, description="`next_cursor` of the page before.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Parties a page.")] = _PAGE,
+) -> Response:
+    """Everybody whose last decision about a channel and a purpose was to grant it, by id."""
+    frame = graph.archive.contactable(channel, purpose, cursor, limit)
+    return json_response({"items": frame.to_dict("records")} | {str(name): said for name, said in frame.attrs.items()})

@@ -22,7 +22,13 @@ from api.routes.analytics import Layer
 from api.routes.archive import Kind
 from graphcrm import Graph
 from graphcrm.errors import Forbidden, GraphCRMError, InvalidInput, MergedAway, NotFound
-from graphcrm.limits import MAX_ID_LENGTH, MAX_MAP_PARTIES, MAX_NEIGHBORHOOD_HOPS, MAX_QUERY_LENGTH
+from graphcrm.limits import (
+    MAX_ID_LENGTH,
+    MAX_MAP_PARTIES,
+    MAX_NAME_LENGTH,
+    MAX_NEIGHBORHOOD_HOPS,
+    MAX_QUERY_LENGTH,
+)
 from graphcrm.network.centrality import METRICS
 from graphcrm.network.layout import layout
 from graphcrm.schema import LAYERS, PARTY_LABELS
@@ -44,6 +50,7 @@ MAX_FORM_BYTES: Final = 8_000
 HITS: Final = 20
 LIMITS: Final = (30, 60, 100, 200, MAX_MAP_PARTIES)
 TIMELINE: Final = 25
+CHANGES: Final = 15
 RECENT: Final = 5
 SECTIONS: Final = {
     "orders": ["order"],
@@ -138,22 +145,37 @@ def relationship_map(
 Viewer = Annotated[Caller, Depends(require("viewer"))]
 Kinds = Annotated[list[Kind] | None, Query()]
 Cursor = Annotated[str | None, Query(max_length=4_000)]
+ChangedField = Annotated[str | None, Query(max_length=MAX_NAME_LENGTH)]
 
 
 @router.get(f"/customers/{ID}")
 def customer(
-    request: Request, graph: GraphDep, caller: Viewer, id: str, kind: Kinds = None, cursor: Cursor = None
+    request: Request,
+    graph: GraphDep,
+    caller: Viewer,
+    id: str,
+    kind: Kinds = None,
+    cursor: Cursor = None,
+    field: ChangedField = None,
+    changes: Cursor = None,
 ) -> Response:
     """All there is about a customer."""
-    return _party(request, graph, caller, "Customer", id, kind or [], cursor)
+    return _party(request, graph, caller, "Customer", id, (kind or [], cursor), (field or None, changes))
 
 
 @router.get(f"/contacts/{ID}")
 def contact(
-    request: Request, graph: GraphDep, caller: Viewer, id: str, kind: Kinds = None, cursor: Cursor = None
+    request: Request,
+    graph: GraphDep,
+    caller: Viewer,
+    id: str,
+    kind: Kinds = None,
+    cursor: Cursor = None,
+    field: ChangedField = None,
+    changes: Cursor = None,
 ) -> Response:
     """All there is about a contact."""
-    return _party(request, graph, caller, "Contact", id, kind or [], cursor)
+    return _party(request, graph, caller, "Contact", id, (kind or [], cursor), (field or None, changes))
 
 
 @router.get("/docs", dependencies=VIEWER)
@@ -222,8 +244,16 @@ async def documentation_viewer(name: str) -> FileResponse:
 
 
 def _party(
-    request: Request, graph: Graph, caller: Caller, label: str, id_: str, kinds: list[Kind], cursor: str | None
+    request: Request,
+    graph: Graph,
+    caller: Caller,
+    label: str,
+    id_: str,
+    events: tuple[list[Kind], str | None],
+    changes: tuple[str | None, str | None],
 ) -> Response:
+    """A party's page: of its timeline the kinds and the page asked for, of its history the field and the page."""
+    (kinds, cursor), (field, changes_cursor) = events, changes
     table = f"{label.lower()}s"
     if len(id_) > MAX_ID_LENGTH:
         raise NotFound(f"An id has 1 to {MAX_ID_LENGTH} characters.")
@@ -240,6 +270,7 @@ def _party(
         frame = graph.archive.timeline(id_, of, after, limit, label)
         return {"items": frame.to_dict("records"), "next_cursor": frame.attrs["next_cursor"]}
 
+    changed = graph.archive.history(id_, field, changes_cursor, CHANGES, label)
     page = archive_page(
         label,
         record,
@@ -248,6 +279,13 @@ def _party(
         graph.archive.overview(id_, label),
         {section: lines(of, RECENT)["items"] for section, of in SECTIONS.items()},
         lines(list(kinds), TIMELINE, cursor) | {"kinds": kinds, "later": bool(cursor)},
+        {
+            "items": changed.to_dict("records"),
+            "next_cursor": changed.attrs["next_cursor"],
+            "field": field,
+            "later": bool(changes_cursor),
+            "earlier": graph.archive.earlier_values(id_),
+        },
         _language(request),
         **_frame(request),
         editable=caller.may("editor"),

@@ -43,6 +43,13 @@ IdempotencyKey = Annotated[
         description="Chosen by the caller: the same key with the same body is carried out once and answered alike.",
     ),
 ]
+RecordedAsOf = Annotated[
+    str | None,
+    Query(
+        max_length=64,
+        description="Read it as it was known at this time (ISO 8601; a day means its end, UTC), without an ETag.",
+    ),
+]
 _ETAG_HEADER: Final = {"ETag": {"description": "Version of the record.", "schema": {"type": "string"}}}
 _LOCATION_HEADER: Final = {"Location": {"description": "Address of the record.", "schema": {"type": "string"}}}
 
@@ -224,14 +231,25 @@ def add_read(resource: str) -> None:
             return Response(status_code=304, headers={"ETag": f'"{tag}"'})
         return _record_response(resource, record)
 
+    def read_as_of(
+        graph: GraphDep,
+        id: _id_path(resource),  # type: ignore[valid-type]
+        recorded_as_of: RecordedAsOf = None,
+        if_none_match: IfNoneMatch = None,
+    ) -> Response:
+        if recorded_as_of is None:
+            return read(graph, id, if_none_match)
+        return json_response(graph.records.read(resource, id, recorded_as_of))  # no version that could be changed
+
+    keeps_history = resource in ("customers", "contacts")
     router.add_api_route(
         f"/{resource}/{ID}",
-        read,
+        read_as_of if keeps_history else read,
         methods=["GET"],
         operation_id=f"read_{resource}",
         tags=[resource],
         summary=f"Read {_one(resource)}",
-        dependencies=[Depends(require("viewer")), Depends(only(()))],
+        dependencies=[Depends(require("viewer")), Depends(only(("recorded_as_of",) if keeps_history else ()))],
         responses={
             200: _answered("The record.", answer, _ETAG_HEADER),
             304: {"description": "Not modified.", "headers": _ETAG_HEADER},

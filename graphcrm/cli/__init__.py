@@ -88,6 +88,8 @@ for command in (
     moving.export,
     moving.migrate,
     moving.restore,
+    archive.contactable,
+    archive.history,
     archive.timeline,
     sources.provenance,
     sources.source,

@@ -1,4 +1,4 @@
-"""The command about one party's past: timeline."""
+"""The commands about parties' past and consent: timeline, history, contactable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graphcrm import limits
 from graphcrm.cli.common import FORMAT, open_graph
 from graphcrm.console import print_frame
 
-__all__ = ["timeline"]
+__all__ = ["contactable", "history", "timeline"]
 
 
 @click.command()
@@ -31,6 +31,36 @@ def timeline(id_: str, kinds: tuple[str, ...], limit: int, cursor: str | None, f
     print_frame(frame, format_)
     if next_cursor:
         click.echo(f"There is more: --cursor {next_cursor}", err=True)
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@click.option("--field", metavar="FIELD", help="Only changes of this field.")
+@click.option("--limit", type=click.IntRange(1, limits.MAX_PAGE), default=20, show_default=True, help="Lines.")
+@click.option("--cursor", help="Where the page before ended, as it said.")
+@FORMAT
+def history(id_: str, field: str | None, limit: int, cursor: str | None, format_: str) -> None:
+    """What changed in the customer or contact ID, newest first: who changed what from what to what."""
+    with open_graph() as graph:
+        frame = graph.archive.history(id_, field, cursor, limit)
+    print_frame(frame, format_)
+    if frame.attrs["next_cursor"]:
+        click.echo(f"There is more: --cursor {frame.attrs['next_cursor']}", err=True)
+
+
+@click.command()
+@click.option("--channel", required=True, metavar="CHANNEL", help="Such as email.")
+@click.option("--purpose", required=True, metavar="PURPOSE", help="Such as marketing.")
+@click.option("--limit", type=click.IntRange(1, limits.MAX_PAGE), default=limits.MAX_PAGE, help="Parties.")
+@click.option("--cursor", help="Where the page before ended, as it said.")
+@FORMAT
+def contactable(channel: str, purpose: str, limit: int, cursor: str | None, format_: str) -> None:
+    """Everybody whose last decision about a channel and a purpose was to grant it."""
+    with open_graph() as graph:
+        frame = graph.archive.contactable(channel, purpose, cursor, limit)
+    print_frame(frame, format_)
+    if frame.attrs["next_cursor"]:
+        click.echo(f"There is more: --cursor {frame.attrs['next_cursor']}", err=True)
 
 
 def _told(details: dict[str, object]) -> str:

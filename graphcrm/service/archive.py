@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import pandas as pd
 
@@ -16,14 +16,14 @@ from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.limits import MAX_BULK_ROWS, MAX_PAGE
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.service.answers import bounded, chosen, table
+from graphcrm.service.consents import Decision, contactable, decision, last_decisions, read_consents, standing
+from graphcrm.service.history import earlier_values, party_history
 from graphcrm.service.planning import resolve_labels
 from graphcrm.service.stored import found_node
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.values import from_graph
 
 __all__ = ["KINDS", "Archive", "Decision"]
-
-Decision = Literal["granted", "refused", "unknown"]
 
 _TIES: Final = ("KNOWS", "WORKS_AT", "SUBSIDIARY_OF", "MEMBER_OF")
 _TYPES: Final[dict[str, tuple[str, ...]]] = {
@@ -157,6 +157,84 @@ class Archive:
         frame.attrs.update({"party_id": party_id, "label": found, "next_cursor": next_cursor})
         return frame
 
+    def history(
+        self,
+        party_id: str,
+        field: str | None = None,
+        cursor: str | None = None,
+        limit: int = 100,
+        label: str | None = None,
+    ) -> pd.DataFrame:
+        """What changed in a party, newest first: who or which import changed what from what to what.
+
+        Parameters
+        ----------
+        party_id : str
+            A customer or contact. What changed in those who are merged into it is told too, under their ids.
+        field : str, optional
+            Only changes of this field.
+        cursor : str, optional
+            `attrs["next_cursor"]` of the page before, of the same field.
+        limit : int
+            Lines, 1 to `limits.MAX_PAGE`.
+        label : {'Customer', 'Contact'}, optional
+            What the party must be.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `at` (ISO 8601, UTC), `kind` (``changed``, ``created``, ``merged``, ``unmerged``, ``merged_away``,
+            ``came_back``, ``tie_removed`` or ``deleted``), `party_id`, `field`, `from`, `to` (as the record has them;
+            None where there is none), `source` (on whose word), `by` (a token's name, ``import:`` and the job's id, or
+            None) and `other` (the other party of a merge or tie). Lines of one change are ordered by field. `attrs` has
+            `party_id`, `label` and `next_cursor` (None on the last page).
+
+        Raises
+        ------
+        NotFound
+            There is no such party, and none was deleted.
+        MergedAway
+            It was merged into another one.
+        InvalidInput
+            A cursor of another question, a limit that is exceeded.
+
+        Examples
+        --------
+        >>> archive.history("C1", field="city")  # doctest: +SKIP
+        """
+        return party_history(self._store, party_id, field, cursor, limit, label)
+
+    def earlier_values(self, party_id: str) -> dict[str, list[dict[str, Any]]]:
+        """What a party's fields showed before: by field, newest first, each `value` and `until` when it was shown."""
+        return earlier_values(self._store, party_id)
+
+    def contactable(
+        self, channel: str, purpose: str, cursor: str | None = None, limit: int = MAX_PAGE
+    ) -> pd.DataFrame:
+        """Everybody who may be contacted by a channel for a purpose: whose last decision about it was to grant it.
+
+        Parameters
+        ----------
+        channel, purpose : str
+            See `consent`.
+        cursor : str, optional
+            `attrs["next_cursor"]` of the page before.
+        limit : int
+            Parties, 1 to `limits.MAX_PAGE`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `party_id`, `label`, `name` and `at` (when it was granted), by id in UTF-8 order. `attrs` has `channel`,
+            `purpose` and `next_cursor` (None on the last page).
+
+        Raises
+        ------
+        InvalidInput
+            A blank channel or purpose, a cursor that is none, a limit that is exceeded.
+        """
+        return contactable(self._store, channel, purpose, cursor, limit)
+
     def consent(self, party_id: str, channel: str, purpose: str) -> Decision:
         """What a party decided about being contacted by a channel for a purpose.
 
@@ -237,7 +315,7 @@ class Archive:
                     row | {"ties": [_outside(tie, tie) for tie in row["ties"]]}
                     for row in tx.run("archive/list_ties", words=words, id=party_id, row_limit=_LISTED)
                 ],
-                "consents": _standing(_consents(tx, label, [party_id])),
+                "consents": standing(read_consents(tx, label, [party_id])),
                 "tasks": [
                     _outside(row, row) | {"due_at": from_graph("", row["due_at"])}
                     for row in tx.run("archive/list_tasks", words=words, id=party_id, row_limit=_LISTED)
@@ -253,14 +331,10 @@ class Archive:
                 if id_ not in labels:
                     _label_of(tx, id_)
             by_label = {label: [id_ for id_ in ids if labels[id_] == label] for label in PARTY_LABELS}
-            return [row for label, some in by_label.items() if some for row in _consents(tx, label, some)]
+            return [row for label, some in by_label.items() if some for row in read_consents(tx, label, some)]
 
-        asked = (_folded(channel), _folded(purpose))
-        last: dict[str, dict[str, Any]] = {}
-        for row in self._store.reading(work):
-            if (_folded(row["channel"]), _folded(row["purpose"])) == asked:
-                last[row["party_id"]] = _later(last.get(row["party_id"]), row)
-        return {id_: _decision(last.get(id_)) for id_ in ids}
+        last = last_decisions(self._store.reading(work), channel, purpose)
+        return {id_: decision(last.get(id_)) for id_ in ids}
 
 
 # ---- the timeline ----------------------------------------------------------------------------------------
@@ -357,49 +431,3 @@ def _place(cursor: str | None, kinds: tuple[str, ...]) -> _Place | None:
     except (ValueError, TypeError, OverflowError, RecursionError):
         pass
     raise InvalidInput("cursor: take it from next_cursor of a page with the same kinds", field="cursor")
-
-
-# ---- consents --------------------------------------------------------------------------------------------
-
-
-def _consents(tx: Transaction, label: str, ids: Sequence[str]) -> list[dict[str, Any]]:
-    found = tx.run("archive/list_consents", words={"LABEL": label}, ids=list(ids))[0]["decisions"]
-    # What another tool wrote may lack any of these, and then decides nothing.
-    return [row for row in found if None not in row.values()]
-
-
-def _folded(word: str) -> str:
-    return word.strip().casefold()
-
-
-def _later(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
-    """Which of two decisions counts."""
-
-    def standing(row: Mapping[str, Any]) -> tuple[datetime, bool]:
-        return row["at"], not row["granted"]
-
-    return other if one is None or standing(other) > standing(one) else one
-
-
-def _decision(row: Mapping[str, Any] | None) -> Decision:
-    if row is None:
-        return "unknown"
-    return "granted" if row["granted"] else "refused"
-
-
-def _standing(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The decision that counts for each channel and purpose, by these."""
-    last: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in rows:
-        key = (_folded(row["channel"]), _folded(row["purpose"]))
-        last[key] = _later(last.get(key), row)
-    return [
-        {
-            "id": row["id"],
-            "channel": row["channel"],
-            "purpose": row["purpose"],
-            "consent": _decision(row),
-            "at": from_graph("", row["at"]),
-        }
-        for _, row in sorted(last.items())
-    ]

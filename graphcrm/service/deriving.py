@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from graphcrm.schema import LABELS, PARTY_LABELS, TIE_TYPES
 from graphcrm.service import outbox
-from graphcrm.service.aliases import forget_merged
+from graphcrm.service.aliases import forget_merged, merged_into
+from graphcrm.service.changes import forget_changes
 from graphcrm.service.planning import TieRow, delete_ties
+from graphcrm.service.recording import recording, shown_parties
 from graphcrm.service.source_records import (
     PINNED,
     about_node,
@@ -96,14 +98,21 @@ def _node_page(tx: Transaction, *, label: str, source: str, after: str) -> list[
 
 
 def _revise_ties(tx: Transaction, *, ties: Sequence[TieRow], source: str, keep: bool) -> int:
-    changes, gone = _revised(tx, {tie.properties["id"]: tie.properties for tie in ties}, source, keep)
-    delete_ties(tx, [tie for tie in ties if tie.properties["id"] in gone])
-    changed = [tie._replace(properties=changes[id_]) for tie in ties if (id_ := tie.properties["id"]) in changes]
-    update_ties(tx, changed)
+    with recording(tx, shown_parties(ties) if not keep else [], erased=source):
+        changes, gone = _revised(tx, {tie.properties["id"]: tie.properties for tie in ties}, source, keep)
+        delete_ties(tx, [tie for tie in ties if tie.properties["id"] in gone])
+        changed = [tie._replace(properties=changes[id_]) for tie in ties if (id_ := tie.properties["id"]) in changes]
+        update_ties(tx, changed)
     return len(gone)
 
 
 def _revise_nodes(tx: Transaction, *, label: str, nodes: Sequence[dict[str, Any]], source: str, keep: bool) -> int:
+    ids = [node["id"] for node in nodes] if label in PARTY_LABELS else []
+    with recording(tx, ids, source if keep else None, erased=None if keep else source):
+        return _show_nodes(tx, label, nodes, source, keep)
+
+
+def _show_nodes(tx: Transaction, label: str, nodes: Sequence[dict[str, Any]], source: str, keep: bool) -> int:
     changes, gone = _revised(tx, {about_node(label, node["id"]): node for node in nodes}, source, keep)
     ids = [node["id"] for node in nodes if about_node(label, node["id"]) in gone]
     held: dict[str, set[str]] = {}
@@ -115,6 +124,7 @@ def _revise_nodes(tx: Transaction, *, label: str, nodes: Sequence[dict[str, Any]
         tx.run("nodes/detach_delete", words={"LABEL": label}, ids=gone_ids)
         outbox.remember_nodes(tx, label, deleted=gone_ids)
         if label in PARTY_LABELS:
+            forget_changes(tx, [*gone_ids, *merged_into(tx.run, gone_ids)])
             forget_merged(tx, gone_ids)
     bare = [
         dict.fromkeys(node) | {"id": node["id"], "name": node["id"], "_sources": sorted(held[node["id"]])}

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from graphcrm import limits
 from graphcrm.errors import Conflict, InvalidInput, StoreError, TooMany
 from graphcrm.service import outbox
+from graphcrm.service.changes import acting
 from graphcrm.service.entries import CUT_OFF, ending_of, found_entry, new_entry, new_id, shown
 from graphcrm.service.leases import Holder
 from graphcrm.service.listing import Page
@@ -167,7 +168,7 @@ class Jobs:
             self._store.write(lambda tx: tx.run("jobs/create", properties=begun))
         run = Run(lambda changes: self._renew(id_, changes), read_from, progress, claim.stop if claim else None)
         try:
-            with run:
+            with run, acting(f"import:{id_}"):
                 report = load(rejects_path, run.progress)
             files = [
                 asdict(file) | {"file": self.uploads.plain(id_, file.file), "sha256": digest}

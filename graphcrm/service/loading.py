@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graphcrm.service.changes import acting, actor
 from graphcrm.service.planning import Known, Outcome, keys_of
 from graphcrm.service.source_records import Speaker
 from graphcrm.service.writing import write_rows
@@ -40,6 +41,8 @@ class Loading:
         self._speaker = speaker
         self._dry_run = assumed is not None
         self._known = Known(assumed or {})
+        self._actor = actor()
+        """Who loads: batches may be written from another thread."""
         self._left_at: int | None = None
         """The revision that the last batch left, if it was committed."""
 
@@ -61,7 +64,8 @@ class Loading:
                 lambda tx: write_rows(tx, self._table, rows, self._speaker, dry_run=True, known=self._known)
             )
         keys = (key for row in rows for key in keys_of(row))
-        return self._store.write(lambda tx: self._write(tx, rows), keys, repeatable=True)
+        with acting(self._actor):
+            return self._store.write(lambda tx: self._write(tx, rows), keys, repeatable=True)
 
     def _write(self, tx: Transaction, rows: Sequence[Row]) -> Sequence[Outcome]:
         if not self._table.type:

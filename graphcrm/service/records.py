@@ -6,16 +6,19 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from graphcrm import limits
 from graphcrm.errors import Conflict, InvalidInput, StaleVersion
+from graphcrm.schema import PARTY_LABELS
 from graphcrm.service import outbox
+from graphcrm.service.history import record_as_of
 from graphcrm.service.listing import Page, TiePages, page_of_nodes
 from graphcrm.service.loading import Loading
-from graphcrm.service.planning import Mode, Outcome, Rejected, delete_ties, keys_of
+from graphcrm.service.planning import Mode, Outcome, Rejected, delete_ties, existing_ties, keys_of
 from graphcrm.service.receipts import remember, replayed
+from graphcrm.service.recording import note_created, note_removed, recording, shown_parties
 from graphcrm.service.source_records import HAND, Speaker, about_node, forget_records, rename_records
 from graphcrm.service.stored import (
     RESOURCES,
@@ -130,14 +133,23 @@ class Records:
 
         return self._store.reading(work)
 
-    def read(self, table: str, id_: str) -> dict[str, Any]:
+    def read(self, table: str, id_: str, recorded_as_of: str | date | None = None) -> dict[str, Any]:
         """One record.
+
+        Parameters
+        ----------
+        table, id_ : str
+            Which one.
+        recorded_as_of : str, date or datetime, optional
+            Give a customer or contact as it was known then (a day means its end, UTC).
 
         Raises
         ------
         NotFound
             There is none of this id.
         """
+        if recorded_as_of is not None:
+            return record_as_of(self._store, table, id_, recorded_as_of)
         if table == "ties":
             return self._store.reading(lambda tx: read_record(tx, table, id_))
         return found_node(self._store.read, table, id_)
@@ -178,6 +190,8 @@ class Records:
             if (holder := holder_of(tx, spec, row)) is not None:
                 raise Conflict(f"a {holder} has the id {row.id!r} already; change that one, or choose another id")
             self._write_one(tx, spec, row, "upsert")
+            if spec.label in PARTY_LABELS:
+                note_created(tx, row.id, self._source)
             record = read_record(tx, table, row.id)
             if receipt:
                 remember(tx, *receipt, record)
@@ -246,8 +260,12 @@ class Records:
             current = read_record(tx, table, id_)
             _check_version(current, etag_)
             if table == "ties":
-                delete_ties(tx, [tie_row(tx, id_)])
+                tie = tie_row(tx, id_)
+                tie = tie._replace(properties=existing_ties(tx, [tie])[id_])
+                with recording(tx, shown_parties([tie]), self._source):
+                    delete_ties(tx, [tie])
                 forget_records(tx, [id_])
+                note_removed(tx, tie, self._source)
             else:
                 delete_node(tx, node_table(table), current, detach)
 
@@ -338,12 +356,13 @@ class Records:
                     f"extra: {names}: customers have fields of these names; rename them first", field="extra"
                 )
             ties = all_ties(tx, "Contact", id_)
-            delete_ties(tx, ties)
-            tx.run("nodes/delete", words={"LABEL": "Contact"}, ids=[id_])
-            row = properties | {"kind": "person"}
-            tx.run("nodes/create", words={"LABEL": "Customer"}, rows=[row], **said_of(properties))
-            rename_records(tx, about_node("Contact", id_), about_node("Customer", id_))
-            move_ties(tx, ties, id_)
+            with recording(tx, [id_], self._source):
+                delete_ties(tx, ties)
+                tx.run("nodes/delete", words={"LABEL": "Contact"}, ids=[id_])
+                row = properties | {"kind": "person"}
+                tx.run("nodes/create", words={"LABEL": "Customer"}, rows=[row], **said_of(properties))
+                rename_records(tx, about_node("Contact", id_), about_node("Customer", id_))
+                move_ties(tx, ties, id_)
             outbox.remember(tx, created=[id_])
             customer = read_record(tx, "customers", id_)
             if receipt:

@@ -9,8 +9,12 @@ from functools import partial
 from typing import Any, Final
 
 from graphcrm.errors import InvalidInput, NotFound
+from graphcrm.schema import PARTY_LABELS
 from graphcrm.service import outbox
+from graphcrm.service.changes import forget_changes, forget_said, read_changes
 from graphcrm.service.deriving import BATCH, NODES, TIES_SAID, revise, update_ties
+from graphcrm.service.planning import resolve_labels
+from graphcrm.service.recording import recording
 from graphcrm.service.source_records import (
     FILES,
     HAND,
@@ -258,17 +262,28 @@ class Sources:
             if field not in spec.properties and field in (*spec.columns, "id", "extra"):
                 raise InvalidInput(f"field: {field!r} cannot be pinned; properties can", field="field")
             records = change(tx, spec, _records(tx, about, properties), about)
-            forget_records(tx, [about])
-            if not is_alone(records):
-                write_records(tx, records)
-            _show(tx, about, properties, records)
+            with recording(tx, [id_] if spec.label in PARTY_LABELS else [], HAND):
+                forget_records(tx, [about])
+                if not is_alone(records):
+                    write_records(tx, records)
+                _show(tx, about, properties, records)
 
         self._store.write(work, [id_])
 
     def _forget(self, name: str) -> None:
+        while parties := self._store.read("history/find_by_source", source=name, row_limit=BATCH)[0]["parties"]:
+            self._store.write(partial(_forget_said, parties=parties, source=name), parties)
         while ids := self._store.read("source_records/find_by_source", source=name, row_limit=BATCH)[0]["ids"]:
             self._store.write(partial(_delete_records, ids=ids), [name])
         self._store.write(lambda tx: tx.run("sources/delete", id=name), [name])
+
+
+def _forget_said(tx: Transaction, parties: list[str], source: str) -> None:
+    """Take what a source said out of changes; parties that are gone and of which others said nothing are forgotten."""
+    forget_said(tx, parties, source)
+    there = resolve_labels(tx, PARTY_LABELS, parties, {})
+    left = read_changes(tx, [party for party in parties if party not in there])
+    forget_changes(tx, [party for party, changes in left.items() if not any(change.fields for change in changes)])
 
 
 def _delete_records(tx: Transaction, ids: list[str]) -> None:

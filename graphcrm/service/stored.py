@@ -8,10 +8,12 @@ from typing import Any, Final
 from graphcrm.errors import Conflict, InvalidInput, MergedAway, NotFound
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id
 from graphcrm.service import outbox
-from graphcrm.service.aliases import forget_merged, roots
+from graphcrm.service.aliases import forget_merged, merged_into, roots
+from graphcrm.service.changes import forget_changes
 from graphcrm.service.planning import TieRow, resolve_labels
+from graphcrm.service.recording import note_deleted, recording, shown_parties
 from graphcrm.service.references import stands_for
-from graphcrm.service.source_records import about_node, forget_records, own_fields
+from graphcrm.service.source_records import HAND, about_node, forget_records, own_fields
 from graphcrm.store import Transaction
 from graphcrm.tables import TABLES, TIES, Row, Table
 from graphcrm.values import from_graph
@@ -190,8 +192,11 @@ def delete_node(tx: Transaction, table: Table, current: dict[str, Any], detach: 
             f"{noun(table)} {id_!r} is still in use: {what}; delete with detach to cut them", details=hanging
         )
     forget_records(tx, [about_node(label, id_), *(tie.properties.get("id", "") for tie in ties)])
-    tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
+    with recording(tx, shown_parties(ties) - {id_}, HAND):
+        tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
     if label in PARTY_LABELS:
+        forget_changes(tx, [id_, *merged_into(tx.run, [id_])])
+        note_deleted(tx, id_)
         forget_merged(tx, [id_])
     if label == "Customer":
         outbox.remember(tx, deleted=[id_])

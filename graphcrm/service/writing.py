@@ -22,6 +22,7 @@ from graphcrm.service.planning import (
     single_end,
     taken,
 )
+from graphcrm.service.recording import recording, touched
 from graphcrm.service.references import References
 from graphcrm.service.source_records import Speaker, Voices, about_node
 from graphcrm.service.stand_ins import (
@@ -102,7 +103,8 @@ def _write_named(
         refs = References(tx, table, rows, stated, _stored(tx, table, rows), known)
         outcomes = _plan_nodes(tx, table, rows, mode, plan, known, refs)
     if not dry_run:
-        plan.write(tx)
+        with recording(tx, touched(plan), speaker.source):
+            plan.write(tx)
     return outcomes
 
 
@@ -142,10 +144,13 @@ def _write_merged(
             continue
         if dry_run:
             outcomes[row.id] = "updated"
-        elif table.type:
-            outcomes[row.id] = say_tie(tx, table, row, speaker, stand_ins)
-        else:
-            outcomes[row.id] = say_of_merged(tx, table, row, speaker, stand_ins[row.id])
+            continue
+        ends = (row.source_id, row.target_id) if table.type else (row.id,)
+        with recording(tx, [stand_ins.get(id_, id_) for id_ in ends], speaker.source):
+            if table.type:
+                outcomes[row.id] = say_tie(tx, table, row, speaker, stand_ins)
+            else:
+                outcomes[row.id] = say_of_merged(tx, table, row, speaker, stand_ins[row.id])
     return [outcomes[row.id] for row in rows]
 
 

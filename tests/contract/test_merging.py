@@ -92,9 +92,9 @@ def test_taking_it_back_is_as_if_it_had_never_been(graph: Graph, bare: Any) -> N
 
 
 def everything(bare: Any) -> list[Any]:
-    """All nodes and ties with all their properties, but for the product's counters."""
+    """All nodes and ties with all their properties, but for the product's counters and what is told of the past."""
     nodes = bare.run(
-        "MATCH (n) WHERE NOT n:Revision AND NOT n:Migration "
+        "MATCH (n) WHERE NOT n:Revision AND NOT n:Migration AND NOT n:Change "
         "RETURN labels(n)[0] AS label, n.id AS id, properties(n) AS properties"
     )
     ties = bare.run(

@@ -84,6 +84,9 @@ def filled(graphs: dict[str, Graph]) -> dict[str, Graph]:
             lambda tx: tx.run("sources/write", id="crm", properties={"kind": "crm", "trust": 70, "created_at": T0})
         )
         graph.store.write(lambda tx: tx.run("tokens/create", id="t", hash="h", role="viewer", at=T0))
+        change = {"about": "C1", "at": T0, "kind": "changed", "fields": "{}", "sources": ["crm"], "names": ["city"]}
+        changes = [change | {"id": f"h{number}"} for number in range(3)] + [change | {"id": "h3", "about": "gone"}]
+        graph.store.write(lambda tx, rows=changes: tx.run("history/write", rows=rows))
         graph.store.write(lambda tx: tx.run("receipts/create", id="r", fingerprint="f", answer="{}", at=T0))
         for id_, state in (("j1", "done"), ("j2", "running"), ("j3", "queued")):
             job = {"id": id_, "kind": "import", "state": state, "progress": 0.5, "made_at": T0, "source": "shop"}
@@ -169,6 +172,15 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     ],
     "archive/list_participants": [({}, {"ids": ["I2", "I1", "nobody"], "row_limit": 2})],
     "archive/list_consents": [(C, {"ids": ["C1", "C2"]})],
+    "archive/list_every_consent": [(C, {}), ({"LABEL": "Contact"}, {})],
+    "history/read": [({}, {"parties": ["C1", "nobody"]}), ({}, {"parties": []})],
+    "history/find_by_source": [({}, {"source": "crm", "row_limit": 2}), ({}, {"source": "shop", "row_limit": 2})],
+    "history/page": [
+        ({}, {"parties": ["C1", "gone"], "through_id": "~", "field": None, "row_limit": 9}),
+        ({}, {"parties": ["C1", "gone"], "through_id": "h1", "field": "city", "row_limit": 9}),
+        ({}, {"parties": ["C1"], "through_id": "~", "field": "name", "row_limit": 9}),
+        ({}, {"parties": ["C1"], "through_id": "~", "field": None, "row_limit": 1}),
+    ],
     "archive/list_ties": [(C, {"id": "C1", "row_limit": 5}), ({"LABEL": "Contact"}, {"id": "K2", "row_limit": 0})],
     "archive/list_tasks": [(C, {"id": "C1", "row_limit": 5})],
     "archive/sum_orders": [({}, {"id": "C1"}), ({}, {"id": "C3"})],
@@ -267,6 +279,9 @@ WRITES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         },
     ),
     "ties/delete": (_ENDS, {"rows": [{"id": "KNOWS:C1:K1:friend", "source_id": "C1", "target_id": "K1"}]}),
+    "history/write": ({}, {"rows": [{"id": "h0", "about": "C2", "at": T0}, {"id": "h9", "about": "C2", "by": "x"}]}),
+    "history/delete": ({}, {"ids": ["h1", "nobody"]}),
+    "history/delete_about": ({}, {"parties": ["gone", "nobody"]}),
     "source_records/write": (
         {},
         {

@@ -157,57 +157,63 @@ for (const why of form.querySelectorAll(".why")) {
   for (const end of ["pointerleave", "focusout"]) why.addEventListener(end, () => why.classList.remove("closed"));
 }
 
-// --- the timeline -----------------------------------------------------------------------------------------------------
+// --- the timeline and the history -------------------------------------------------------------------------------------
 
-const timeline = document.getElementById("timeline");
-const lines = document.getElementById("lines");
-const said = document.getElementById("said");
-let latest = 0;
+// A list that is continued and filtered where it stands: the page that the link or the form leads to holds the rest of it.
+function unfold(section, prefix) {
+  const part = (name) => document.getElementById(prefix + name);
+  const [lines, said, filter] = [part("lines"), part("said"), part("filter")];
+  let latest = 0;
 
-async function pageOf(url) {
-  const mine = ++latest;
-  const answer = await fetch(url).catch(() => null);
-  // A slow answer to an older question must not replace a newer one.
-  if (mine !== latest || !answer?.ok) return null;
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
-}
-
-function takeOver(page, id) {
-  timeline.querySelector(`#${id}`)?.closest("p").remove();
-  const other = page.getElementById(id)?.closest("p");
-  if (other) said.before(document.adoptNode(other));
-}
-
-function finish(page) {
-  takeOver(page, "more");
-  takeOver(page, "none");
-  said.textContent = say(lines.children.length === 1 ? "lines.one" : "lines", { n: lines.children.length });
-}
-
-timeline.addEventListener("click", async (event) => {
-  const more = event.target.closest("#more");
-  if (!more) return;
-  event.preventDefault();
-  const page = await pageOf(more.href);
-  if (!page) return location.assign(more.href);
-  const fresh = [...page.getElementById("lines").children].map((line) => document.adoptNode(line));
-  lines.append(...fresh);
-  finish(page);
-  if (fresh.length) {
-    fresh[0].tabIndex = -1;
-    fresh[0].focus();
+  async function pageOf(url) {
+    const mine = ++latest;
+    const answer = await fetch(url).catch(() => null);
+    // A slow answer to an older question must not replace a newer one.
+    if (mine !== latest || !answer?.ok) return null;
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
   }
-});
 
-const filter = document.getElementById("filter");
-filter.addEventListener("change", async () => {
-  const url = new URL(location.pathname, location.href);
-  for (const [name, value] of new FormData(filter)) url.searchParams.append(name, value);
-  const page = await pageOf(url);
-  if (!page) return;
-  history.replaceState(null, "", url);
-  lines.replaceChildren(...[...page.getElementById("lines").children].map((line) => document.adoptNode(line)));
-  finish(page);
-});
-filter.querySelector("[type=submit]").hidden = true;
+  function takeOver(page, name) {
+    part(name)?.closest("p").remove();
+    const other = page.getElementById(prefix + name)?.closest("p");
+    if (other) said.before(document.adoptNode(other));
+  }
+
+  const linesOf = (page) => [...page.getElementById(`${prefix}lines`).children].map((line) => document.adoptNode(line));
+
+  function finish(page) {
+    takeOver(page, "more");
+    takeOver(page, "none");
+    said.textContent = say(lines.children.length === 1 ? "lines.one" : "lines", { n: lines.children.length });
+  }
+
+  section.addEventListener("click", async (event) => {
+    const more = event.target.closest(`#${prefix}more`);
+    if (!more) return;
+    event.preventDefault();
+    const page = await pageOf(more.href);
+    if (!page) return location.assign(more.href);
+    const fresh = linesOf(page);
+    lines.append(...fresh);
+    finish(page);
+    if (fresh.length) {
+      fresh[0].tabIndex = -1;
+      fresh[0].focus();
+    }
+  });
+
+  filter.addEventListener("change", async () => {
+    const url = new URL(location.pathname, location.href);
+    for (const [name, value] of new FormData(filter)) if (value) url.searchParams.append(name, value);
+    const page = await pageOf(url);
+    if (!page) return;
+    history.replaceState(null, "", url);
+    lines.replaceChildren(...linesOf(page));
+    finish(page);
+  });
+  filter.querySelector("[type=submit]").hidden = true;
+}
+
+unfold(document.getElementById("timeline"), "");
+unfold(document.getElementById("history"), "history-");
 document.documentElement.dataset.ready = "";

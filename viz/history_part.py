@@ -1,0 +1,106 @@
+"""What changed in a party, in words: the lines of the archive page's history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from viz.language import Language, text, word
+
+__all__ = ["earlier_of", "history_line", "history_part"]
+
+_IMPORT: Final = "import:"
+_SHOWN_EARLIER: Final = 5
+
+
+def history_part(history: Mapping[str, Any], names: Mapping[str, str], language: Language) -> dict[str, Any]:
+    """What the section shows.
+
+    Parameters
+    ----------
+    history : mapping
+        `items` and `next_cursor` as `Archive.history` gives them, the `field` that was asked for (or None), and whether
+        this is a `later` page.
+    names : mapping of str to str
+        What fields are called, by name: those that can be asked for.
+    language : {"en", "zh"}
+        Of the words.
+
+    Returns
+    -------
+    dict
+        `lines`, `fields` (pairs of name and label), `field`, `later`, and `more`: the query of the next page, or None.
+    """
+    field, cursor = history["field"], history["next_cursor"]
+    known = dict(names) | ({field: names.get(field, field)} if field else {})
+    asked = [("field", field)] if field else []
+    return {
+        "lines": [history_line(item, names, language) for item in history["items"]],
+        "fields": sorted(known.items(), key=lambda pair: list(known).index(pair[0])),
+        "field": field,
+        "later": history["later"],
+        "more": cursor and "?" + urlencode([*asked, ("changes", cursor)]),
+    }
+
+
+def history_line(item: Mapping[str, Any], names: Mapping[str, str], language: Language) -> dict[str, Any]:
+    """A line of the history in words.
+
+    Parameters
+    ----------
+    item : mapping
+        A row of `Archive.history`.
+    names : mapping of str to str
+        What fields are called.
+    language : {"en", "zh"}
+        Of the words.
+
+    Returns
+    -------
+    dict
+        `kind`, `field`, `at`, `moment`, `word` (what happened), `before` and `after` (None where the line tells of no
+        value), and `by`: who did it and on whose word.
+
+    Examples
+    --------
+    >>> moved = {"at": "2025-01-02T03:04:05Z", "kind": "changed", "party_id": "C1", "field": "city", "from": "Ulm",
+    ...          "to": None, "source": "crm", "by": "import:7", "other": None}
+    >>> line = history_line(moved, {"city": "City"}, "en")
+    >>> line["moment"], line["word"], line["before"], line["after"], line["by"]
+    ('2025-01-02 03:04:05', 'City', 'Ulm', '(blank)', 'crm · import 7')
+    """
+    kind, field = item["kind"], item["field"]
+    is_value = field is not None and kind != "tie_removed"
+    day, _, clock = item["at"].partition("T")
+    told = text(language, f"change.{kind}", other=item["other"] or "?") if not is_value else ""
+    return {
+        "kind": kind,
+        "field": field,
+        "at": item["at"],
+        "moment": f"{day} {clock[:8]}",
+        "word": names.get(field, field) if is_value else told,
+        "before": _told(item["from"], language) if is_value else None,
+        "after": _told(item["to"], language) if is_value else None,
+        "tie": word(language, "ties", f"{field}.out") if kind == "tie_removed" else None,
+        "by": " · ".join(part for part in (item["source"], _by(item["by"], language)) if part),
+    }
+
+
+def earlier_of(
+    values: Sequence[Mapping[str, Any]], language: Language, most: int = _SHOWN_EARLIER
+) -> list[dict[str, str]]:
+    """The latest of a field's earlier values: `value`, and the `day` until which it was shown."""
+    return [{"value": _told(each["value"], language), "day": each["until"][:10]} for each in values[:most]]
+
+
+def _by(by: str | None, language: Language) -> str | None:
+    if by and by.startswith(_IMPORT):
+        return text(language, "by_import", job=by.removeprefix(_IMPORT))
+    return by
+
+
+def _told(value: Any, language: Language) -> str:
+    if value is None or value == []:
+        return text(language, "blank")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
