@@ -30,20 +30,25 @@ from graphcrm.values import (
 
 __all__ = [
     "TIE_MODELS",
+    "About",
     "Campaign",
     "Case",
+    "Concerns",
     "Consent",
     "Contact",
     "Contains",
     "Customer",
     "Dated",
     "Feedback",
+    "Gave",
     "Interaction",
     "Knows",
     "MemberOf",
     "Opportunity",
     "Order",
+    "Owns",
     "Product",
+    "Raised",
     "Record",
     "Referred",
     "RespondedTo",
@@ -292,9 +297,55 @@ class WorksAt(Tie):
 
 
 class TookPartIn(Tie):
-    """The source took part in an interaction."""
+    """The source, a party unless `source_label` says otherwise, took part in an interaction."""
 
     role: Line = "to"
+    source_label: Literal["User"] | None = None
+
+
+class About(Tie):
+    """The interaction was about the target."""
+
+    target_label: Literal["Campaign", "Order", "Case", "Opportunity"]
+
+
+class Raised(Tie):
+    """The source has the case, or the opportunity."""
+
+    target_label: Literal["Case", "Opportunity"]
+
+
+class Gave(Tie):
+    """The source gave the feedback, or the consent."""
+
+    target_label: Literal["Feedback", "Consent"]
+
+
+class Concerns(Tie):
+    """The task is about the target: a party, unless `target_label` says otherwise."""
+
+    target_label: (
+        Literal[
+            "Interaction",
+            "Campaign",
+            "Order",
+            "Product",
+            "Opportunity",
+            "Case",
+            "Feedback",
+            "Consent",
+            "Segment",
+            "Task",
+            "User",
+        ]
+        | None
+    ) = None
+
+
+class Owns(Tie):
+    """The user answers for the target: a party, unless `target_label` says otherwise."""
+
+    target_label: Literal["Opportunity", "Task", "Case"] | None = None
 
 
 class Dated(Tie):
@@ -333,9 +384,14 @@ TIE_MODELS: Final[dict[str, type[Tie]]] = {
     "KNOWS": Knows,
     "WORKS_AT": WorksAt,
     "TOOK_PART_IN": TookPartIn,
+    "ABOUT": About,
     "TARGETED": Dated,
     "RESPONDED_TO": RespondedTo,
     "CONTAINS": Contains,
+    "RAISED": Raised,
+    "GAVE": Gave,
     "MEMBER_OF": MemberOf,
+    "CONCERNS": Concerns,
+    "OWNS": Owns,
 }
-"""The models of relationship types that have properties; the others are a plain `Tie`."""
+"""The models of relationship types that have properties or an open end; the others are a plain `Tie`."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from functools import cached_property
+from typing import Final, Literal, NamedTuple
 
 __all__ = [
     "BOOKKEEPING_KEYS",
@@ -16,10 +17,13 @@ __all__ = [
     "LAYERS",
     "PARTY_LABELS",
     "TIE_TYPES",
+    "End",
+    "TieParts",
     "TieType",
     "split_tie_id",
     "split_tie_ids",
     "tie_id",
+    "tie_id_between",
 ]
 
 PARTY_LABELS: Final = ("Customer", "Contact")
@@ -71,6 +75,9 @@ LAYERS: Final = ("referral", "knows", "works_with", "interaction")
 
 _PARTY = PARTY_LABELS
 
+End = Literal["source", "target"]
+"""One of the two ends of a tie."""
+
 
 @dataclass(frozen=True)
 class TieType:
@@ -81,8 +88,36 @@ class TieType:
     targets: tuple[str, ...]
     qualifier: str | None = None
     """The property that is part of the tie's identity, beside its type and ends."""
-    one_a: Literal["source", "target"] | None = None
+    one_a: End | None = None
     """The end that has at most one such tie."""
+
+    @cached_property
+    def ends(self) -> dict[End, tuple[str, ...]]:
+        """The labels of each end."""
+        return {"source": self.sources, "target": self.targets}
+
+    @cached_property
+    def open_end(self) -> End | None:
+        """The end whose id leaves open which record it is, since records of several kinds may have that id.
+
+        Customers and contacts share their ids, so an end that is a party of either label is not open.
+        """
+        for end, labels in self.ends.items():
+            if len({label in PARTY_LABELS or label for label in labels}) > 1:
+                return end
+        return None
+
+    @cached_property
+    def said(self) -> tuple[str, ...]:
+        """The labels of the open end that stand in a tie's id; a party's does not."""
+        labels = self.ends[self.open_end] if self.open_end else ()
+        return tuple(label for label in labels if label not in PARTY_LABELS)
+
+    def labels(self, end: End, label: str | None = None) -> tuple[str, ...]:
+        """The labels that an end may have, where a tie says `label` of its open end; None stands for a party."""
+        if end != self.open_end:
+            return self.ends[end]
+        return (label,) if label else tuple(found for found in self.ends[end] if found in PARTY_LABELS)
 
 
 _ANY = tuple(label for label in LABELS if label not in ("Source", "Record"))
@@ -120,7 +155,9 @@ def _unquote(part: str) -> str:
     return part.replace("%3A", ":").replace("%25", "%")
 
 
-def tie_id(type_: str, source: str, target: str, qualifier: str | int | None = None) -> str:
+def tie_id(
+    type_: str, source: str, target: str, qualifier: str | int | None = None, label: str | None = None
+) -> str:
     """Name a tie by its type, its ends and, where the type has one, its qualifier.
 
     Parameters
@@ -131,6 +168,8 @@ def tie_id(type_: str, source: str, target: str, qualifier: str | int | None = N
         Ids of the ends, in the tie's direction.
     qualifier : str or int, optional
         The value of the type's qualifier (`kind`, `line_no`).
+    label : str, optional
+        The label of the type's open end, where it has one. It stands in the id unless it is a party's.
 
     Returns
     -------
@@ -143,11 +182,29 @@ def tie_id(type_: str, source: str, target: str, qualifier: str | int | None = N
     'KNOWS:C1:C2:friend'
     >>> tie_id("REFERRED", "a:b", "c")
     'REFERRED:a%3Ab:c'
+    >>> tie_id("OWNS", "U1", "7", label="Case"), tie_id("OWNS", "U1", "7", label="Customer")
+    ('OWNS:U1:Case:7', 'OWNS:U1:7')
     """
     parts = [type_, _quote(source), _quote(target)]
     if qualifier is not None:
         parts.append(_quote(str(qualifier)))
+    if label is not None and label in (kind := TIE_TYPES[type_]).said:
+        parts.insert(1 if kind.open_end == "source" else 2, label)
     return ":".join(parts)
+
+
+def tie_id_between(
+    type_: str, source: tuple[str, str], target: tuple[str, str], qualifier: str | int | None = None
+) -> str:
+    """Name a tie by ends of which label and id are known; see `tie_id`.
+
+    Examples
+    --------
+    >>> tie_id_between("RAISED", ("Customer", "C1"), ("Case", "7"))
+    'RAISED:C1:Case:7'
+    """
+    label = {"source": source[0], "target": target[0], None: None}[TIE_TYPES[type_].open_end]
+    return tie_id(type_, source[1], target[1], qualifier, label)
 
 
 _MARK: Final = "\0"
@@ -155,6 +212,8 @@ _MARK: Final = "\0"
 
 def split_tie_ids(type_: str, ids: Sequence[str]) -> tuple[list[str], list[str], Sequence[str | None]] | None:
     """Give back the ends and qualifiers of many ties of one type; None when an id is none that `tie_id` made.
+
+    It is for types without an open end: those of the relationship network.
 
     Examples
     --------
@@ -181,22 +240,52 @@ def split_tie_ids(type_: str, ids: Sequence[str]) -> tuple[list[str], list[str],
     return columns[0], columns[1], columns[2] if size == 4 else [None] * len(ids)
 
 
-def split_tie_id(id_: str) -> tuple[str, str, str, str | None] | None:
-    """Give back the parts from which `tie_id` made an id.
+class TieParts(NamedTuple):
+    """The parts from which `tie_id` makes an id."""
 
-    Returns
-    -------
-    tuple or None
-        Type, source id, target id and qualifier (None where the type has none); None when this is no tie's id.
+    type: str
+    source: str
+    target: str
+    qualifier: str | None
+    """None where the type has none."""
+    label: str | None
+    """The label of the open end; None where there is none, and for a party."""
+
+    @property
+    def labels(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The labels that the source and the target may have."""
+        kind = TIE_TYPES[self.type]
+        return kind.labels("source", self.label), kind.labels("target", self.label)
+
+    @property
+    def parties(self) -> tuple[str | None, str | None]:
+        """The source and the target where they are parties, each None where it is not."""
+        source, target = (set(labels) <= set(PARTY_LABELS) for labels in self.labels)
+        return self.source if source else None, self.target if target else None
+
+
+def split_tie_id(id_: str) -> TieParts | None:
+    """Give back the parts from which `tie_id` made an id; None when this is no tie's id.
 
     Examples
     --------
     >>> split_tie_id("REFERRED:a%3Ab:c")
-    ('REFERRED', 'a:b', 'c', None)
+    TieParts(type='REFERRED', source='a:b', target='c', qualifier=None, label=None)
+    >>> split_tie_id("OWNS:U1:Case:7")
+    TieParts(type='OWNS', source='U1', target='7', qualifier=None, label='Case')
     """
     type_, *parts = id_.split(":")
-    tie = TIE_TYPES.get(type_)
-    if tie is None or len(parts) != (3 if tie.qualifier else 2):
+    kind = TIE_TYPES.get(type_)
+    if kind is None:
+        return None
+    label = None
+    if kind.open_end and len(parts) == 3:
+        label = parts.pop(0 if kind.open_end == "source" else 1)
+        if label not in kind.said:
+            return None
+    elif kind.open_end and not kind.labels(kind.open_end):
+        return None
+    if len(parts) != (3 if kind.qualifier else 2):
         return None
     source, target, *rest = map(_unquote, parts)
-    return type_, source, target, rest[0] if rest else None
+    return TieParts(type_, source, target, rest[0] if rest else None, label)

@@ -12,10 +12,13 @@ from pydantic import ValidationError, create_model
 from graphcrm import models
 from graphcrm.errors import InvalidInput
 from graphcrm.models import Record, Tie
-from graphcrm.schema import PARTY_LABELS, TIE_TYPES, tie_id
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES, End, tie_id
 from graphcrm.values import Id, Ids, to_graph
 
-__all__ = ["INCOMPLETE", "TABLES", "TIES", "Reference", "Row", "Table"]
+__all__ = ["END_LABELS", "INCOMPLETE", "TABLES", "TIES", "Reference", "Row", "Table"]
+
+END_LABELS: Final[dict[End, str]] = {"source": "source_label", "target": "target_label"}
+"""The columns in which a tie says of which label its open end is, where it is no party."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Row:
     """One valid row, ready for the graph.
 
     `properties` hold the graph's types (integers for money) and no None; `references` map each reference column that
-    was given to the ids it names. A tie has `source_id` and `target_id`, and its id among the properties.
+    was given to the ids it names. A tie has `source_id` and `target_id`, and its id among the properties;
+    `end_label` is what it says of its type's open end (`graphcrm.schema.TieType`).
     """
 
     id: str
@@ -66,6 +70,7 @@ class Row:
     references: dict[str, list[str]] = field(default_factory=dict)
     source_id: str = ""
     target_id: str = ""
+    end_label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ class Table:
     @cached_property
     def properties(self) -> tuple[str, ...]:
         """The columns that are properties of the node or tie itself, without its id and ends."""
-        apart = {"id", *self.ends, *(ref.field for ref in self.references)}
+        apart = {"id", *self.ends, *END_LABELS.values(), *(ref.field for ref in self.references)}
         return tuple(name for name in self.columns if name not in apart)
 
     def row(self, values: Mapping[str, Any]) -> Row:
@@ -180,15 +185,17 @@ class Table:
         since, until = values.get("since"), values.get("until")
         if since is not None and until is not None and until < since:
             raise InvalidInput("until: must not lie before since", field="until")
-        qualifier = TIE_TYPES[self.type or ""].qualifier
+        kind = TIE_TYPES[self.type or ""]
+        label = values[END_LABELS[kind.open_end]] if kind.open_end else None
         id_ = tie_id(
-            self.type or "",
+            kind.name,
             record.source_id,
             record.target_id,
-            values[qualifier] if qualifier else None,
+            values[kind.qualifier] if kind.qualifier else None,
+            label,
         )
         properties = {"id": id_} | to_graph(values, self.properties) | self._extras(record)
-        return Row(id_, properties, {}, record.source_id, record.target_id)
+        return Row(id_, properties, {}, record.source_id, record.target_id, label)
 
     def _extras(self, record: Record) -> dict[str, Any]:
         for name in record.extra:

@@ -80,6 +80,7 @@ def fill(graph: Graph) -> None:
     upsert(
         graph, "opportunities", [{"id": "O1", "name": "Sale", "amount": "1.5", "probability": 0.1, "customer_id": "C1"}]
     )
+    upsert(graph, "opportunities", [{"id": "A1", "name": "As the case", "customer_id": "K0", **owner}])
     upsert(graph, "cases", [{"id": "A1", "subject": "Broken", "customer_id": "K0", **owner}])
     to = {"kind": "email", "at": "2024-07-01T00:00:00.000001Z", "from_id": "C1"}
     upsert(graph, "interactions", [{"id": "I1", "to_ids": IDS, "campaign_id": "M1", "case_id": "A1", **to}])
@@ -117,11 +118,18 @@ def ties() -> Any:
         "SUBSIDIARY_OF": {"extra": {"share": 0.51}},
         "REPORTS_TO": {"extra": {"dotted": True}},
         "PLACED": {"extra": {"by": "phone"}},
-        "GAVE": {"extra": {"at_desk": True}},
+        "GAVE": {"target_label": "Consent", "extra": {"at_desk": True}},
+        "RAISED": {"target_label": "Case"},
+        "ABOUT": {"target_label": "Order"},
     }
     for type_ in TIES:
         source, target = ends[type_]
         yield {"type": type_, "source_id": source, "target_id": target} | fields.get(type_, {})
+    yield {"type": "RAISED", "source_id": "K0", "target_id": "A1", "target_label": "Opportunity", "extra": {"n": 1}}
+    yield {"type": "ABOUT", "source_id": "I2", "target_id": "O1", "target_label": "Opportunity", "extra": {"n": 1}}
+    yield {"type": "CONCERNS", "source_id": "T1", "target_id": "A1", "target_label": "Case"}
+    yield {"type": "CONCERNS", "source_id": "T1", "target_id": "A1", "target_label": "Opportunity"}
+    yield {"type": "TOOK_PART_IN", "source_id": "U0", "target_id": "I2", "source_label": "User", "role": "host"}
 
 
 def fill_books(graph: Graph) -> None:

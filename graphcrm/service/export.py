@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from graphcrm import limits
 from graphcrm.errors import InvalidInput
-from graphcrm.schema import TIE_TYPES, tie_id
+from graphcrm.schema import TIE_TYPES, tie_id_between
 from graphcrm.service.export_formats import FORMATS
 from graphcrm.service.source_records import own_fields
 from graphcrm.service.spool import Spool
 from graphcrm.service.whole import Progress, Steps, consistently, count_all
 from graphcrm.service.whole_files import new_folder
 from graphcrm.store import GraphStore
-from graphcrm.tables import INCOMPLETE, TABLES, TIES, Reference, Table
+from graphcrm.tables import END_LABELS, INCOMPLETE, TABLES, TIES, Reference, Table
 from graphcrm.values import from_graph
 
 __all__ = ["export_graph"]
@@ -116,9 +116,14 @@ def _read_all(store: GraphStore, spool: Spool, progress: Progress | None, go_on:
 def _put_tie(spool: Spool, type_: str, row: dict[str, Any]) -> None:
     source, target, properties = row["source_id"], row["target_id"], own_fields(row["record"])
     table = _TABLE_OF_TYPE.get(type_) or TIES[type_]
-    qualifier = TIE_TYPES[type_].qualifier
-    id_ = properties.get("id") or tie_id(type_, source, target, properties.get(qualifier) if qualifier else None)
+    kind = TIE_TYPES[type_]
+    ends = (row["source_label"], source), (row["target_label"], target)
+    id_ = properties.get("id") or tie_id_between(
+        type_, *ends, properties.get(kind.qualifier) if kind.qualifier else None
+    )
     record = dict(zip(table.ends, (source, target), strict=True)) | _shown(table, properties)
+    if kind.open_end and (label := row[END_LABELS[kind.open_end]]) in kind.said:
+        record[END_LABELS[kind.open_end]] = label
     for column in _COLUMNS:
         own, other = ("source", "target") if column.ref.outgoing else ("target", "source")
         if (
@@ -186,7 +191,7 @@ def _rows(spool: Spool, table: Table) -> Iterator[dict[str, Any]]:
             spool.add(f"{table.name}_incomplete", id_, "", _json(row))
 
 
-_PLAIN: Final = {"source_id", "target_id", "role"}
+_PLAIN: Final = {"source_id", "target_id", "role", *END_LABELS.values()}
 """What a reference column says of a tie."""
 
 

@@ -7,12 +7,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
+from operator import itemgetter
 from typing import Annotated, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from graphcrm.errors import InvalidInput
+from graphcrm.service.paging import above, agreed, behind, enough, in_bytes
 from graphcrm.service.planning import resolve_labels
 from graphcrm.service.stored import tie_record
 from graphcrm.store import GraphStore, Transaction
@@ -46,28 +48,63 @@ def page_of_nodes(
     if field not in sortable:
         raise InvalidInput(f"sort: {field!r} cannot be sorted by", field="sort", allowed=sortable)
     plain, named = _parse_filters(table, filters)
-    parameters: dict[str, Any] = {
-        "filters": plain,
-        "ids": _named_ids(tx, table, named),
-        "row_limit": limit + 1,
-    }
+    common: dict[str, Any] = {"words": {"LABEL": table.label or ""}}
+    common |= {"filters": plain, "ids": _named_ids(tx, table, named)}
     after = _decode(cursor, sort)
+
+    def read(query: str, row_limit: int, **place: Any) -> list[dict[str, Any]]:
+        return [row["record"] for row in tx.run(query, **common, **place, row_limit=row_limit)]
+
     if field == "id" and not descending:
-        query = "nodes/page"
-        parameters["after_id"] = after["id"] if after else ""
+        found = behind(
+            lambda id_, rows: read("nodes/page", rows, after_id=id_),
+            itemgetter("id"),
+            after["id"] if after else "",
+            limit + 1,
+        )
     else:
-        query = "nodes/page_descending" if descending else "nodes/page_ascending"
         value = after.get("value") if after else None
-        parameters |= {
-            "sort": field,
-            "after": None if value is None else _parse(table, field, value, "cursor"),
-            "after_id": after["id"] if after else None,
-        }
-    found = [row["record"] for row in tx.run(query, words={"LABEL": table.label or ""}, **parameters)]
+        place = _Place(
+            field, descending, None if value is None else _parse(table, field, value, "cursor"), after and after["id"]
+        )
+        query = "nodes/page_descending" if descending else "nodes/page_ascending"
+        found = enough(lambda rows: read(query, rows, **place.parameters), place.is_behind, limit + 1)
     if len(found) <= limit:
         return found, None
     last = found[limit - 1]
     return found[:limit], _encode(sort, last["id"], from_graph(field, last.get(field)))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a page of sorted nodes begins: behind a value and an id; from the start where there is no id."""
+
+    field: str
+    descending: bool
+    value: Any
+    id: str | None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What to ask for: all that lies behind the place, and a little before where comparisons are at odds."""
+        value, id_ = self.value, self.id
+        if isinstance(value, str) and (start := agreed(value)) != value:
+            value = above(start) if self.descending else start
+            id_ = None if value is None else ""
+        elif id_ is not None:
+            id_ = agreed(id_)
+        return {"sort": self.field, "after": value, "after_id": id_}
+
+    def is_behind(self, record: Mapping[str, Any]) -> bool:
+        """Whether a node that was asked for lies behind the place indeed."""
+        value = record.get(self.field)
+        if self.id is None:
+            return True
+        if value == self.value:
+            return in_bytes(record["id"]) > in_bytes(self.id)
+        if isinstance(value, str) and isinstance(self.value, str):
+            return (in_bytes(value) < in_bytes(self.value)) == self.descending
+        return True
 
 
 # ---- filters ---------------------------------------------------------------------------------------------
@@ -202,16 +239,18 @@ class TiePages:
         for type_ in sorted(name for name in TIES if only in (None, name)):
             if type_ < begin or len(items) > limit:
                 continue
-            rows = self._store.read(
-                "ties/page",
-                words={"TYPE": type_},
-                after_id=after["id"] if after and type_ == begin else "",
-                source_id=filters.get("source_id"),
-                target_id=filters.get("target_id"),
-                row_limit=limit + 1 - len(items),
+            rows = behind(
+                partial(self._rows, type_, filters),
+                lambda row: str(row["record"]["id"]),
+                after["id"] if after and type_ == begin else "",
+                limit + 1 - len(items),
             )
             items += [tie_record(type_, row["source_id"], row["target_id"], row["record"]) for row in rows]
         if len(items) <= limit:
             return Page(items, None)
         last = items[limit - 1]
         return Page(items[:limit], _encode(sort, last["id"], last["type"]))
+
+    def _rows(self, type_: str, filters: Mapping[str, str], after: str, rows: int) -> list[dict[str, Any]]:
+        ends = {"source_id": filters.get("source_id"), "target_id": filters.get("target_id")}
+        return self._store.read("ties/page", words={"TYPE": type_}, after_id=after, **ends, row_limit=rows)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graphcrm.errors import InvalidInput, NotFound
-from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES, TieParts, split_tie_id, tie_id, tie_id_between
 from graphcrm.service import outbox
 from graphcrm.service.aliases import hidden_at, merged_into, roots
 from graphcrm.service.deriving import update_ties
@@ -147,27 +147,26 @@ def show_ties(tx: Transaction, records: Sequence[SourceRecord]) -> None:
     both are kept, for the day when the merge is taken back.
     """
     parts = {record.about: split_tie_id(record.about) for record in records}
-    stand_ins = roots(tx.run, {end for part in parts.values() if part for end in part[1:3]})
+    stand_ins = roots(tx.run, {end for part in parts.values() if part for end in part.parties if end})
     groups: dict[str, list[SourceRecord]] = {}
-    wanted: dict[str, tuple[str, str, str]] = {}
+    wanted: dict[str, TieParts] = {}
     hidden: list[SourceRecord] = []
     for record in records:
         part = parts[record.about]
         if part is None:
             continue
-        type_, source, target, qualifier = part
-        ends = stand_ins.get(source, source), stand_ins.get(target, target)
-        if ends[0] == ends[1]:
-            hidden.append(replace(record, shown_in=hidden_at(ends[0])))
+        part = _shown_at(part, stand_ins)
+        if part.source == part.target and all(part.parties):
+            hidden.append(replace(record, shown_in=hidden_at(part.source)))
             continue
-        id_ = tie_id(type_, *ends, qualifier)
+        id_ = tie_id(*part)
         groups.setdefault(id_, []).append(replace(record, shown_in=id_))
-        wanted[id_] = type_, *ends
+        wanted[id_] = part
     rows = _rows(tx, wanted)
     existing = existing_ties(tx, rows.values())
     standing = read_records(tx, existing)
     trust = trusts(tx)
-    busy: dict[str, dict[str, str]] = {}
+    busy: dict[str, dict[tuple[str, str], str]] = {}
     for id_, group in groups.items():
         row = rows.get(id_)
         if row is None:
@@ -177,35 +176,45 @@ def show_ties(tx: Transaction, records: Sequence[SourceRecord]) -> None:
             busy[row.type] = taken(tx, kind, [each for each in rows.values() if each.type == row.type])
         single, other = single_end(kind, row)
         if id_ not in existing and busy[row.type].get(single, other) != other:
-            hidden += [replace(record, shown_in=hidden_at(single)) for record in group]
+            hidden += [replace(record, shown_in=hidden_at(single[1])) for record in group]
             continue
         busy[row.type][single] = other
         _show_tie(tx, row, existing.get(id_), _joined(standing.get(id_, []), group), trust)
     write_records(tx, hidden)
 
 
+def _shown_at(part: TieParts, stand_ins: Mapping[str, str]) -> TieParts:
+    """A tie between those who stand for its ends."""
+    source, target = part.parties
+    return part._replace(
+        source=stand_ins.get(source, source) if source else part.source,
+        target=stand_ins.get(target, target) if target else part.target,
+    )
+
+
 def _joined(standing: Iterable[SourceRecord], more: Iterable[SourceRecord]) -> list[SourceRecord]:
     return list({record.id: record for record in (*standing, *more)}.values())
 
 
-def _rows(tx: Transaction, wanted: Mapping[str, tuple[str, str, str]]) -> dict[str, TieRow]:
+def _rows(tx: Transaction, wanted: Mapping[str, TieParts]) -> dict[str, TieRow]:
     """Ties by id with the labels of their ends; those without one of their ends are left out."""
     rows = {}
-    for type_ in {each[0] for each in wanted.values()}:
-        kind = TIE_TYPES[type_]
-        mine = {id_: each for id_, each in wanted.items() if each[0] == type_}
-        sources = resolve_labels(tx, kind.sources, [each[1] for each in mine.values()], {})
-        targets = resolve_labels(tx, kind.targets, [each[2] for each in mine.values()], {})
-        for id_, (_, source, target) in mine.items():
-            if source in sources and target in targets:
-                rows[id_] = TieRow(type_, (sources[source], source), (targets[target], target), {"id": id_})
+    for type_, label in {(each.type, each.label) for each in wanted.values()}:
+        mine = {id_: each for id_, each in wanted.items() if (each.type, each.label) == (type_, label)}
+        some = next(iter(mine.values()))
+        sources = resolve_labels(tx, some.labels[0], [each.source for each in mine.values()], {})
+        targets = resolve_labels(tx, some.labels[1], [each.target for each in mine.values()], {})
+        for id_, each in mine.items():
+            if each.source in sources and each.target in targets:
+                source, target = (sources[each.source], each.source), (targets[each.target], each.target)
+                rows[id_] = TieRow(type_, source, target, {"id": id_})
     return rows
 
 
 def ties_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, TieRow]:
     """Ties by their ids, with the labels of their ends; those without one of their ends are left out."""
     parts = {id_: split_tie_id(id_) for id_ in ids}
-    return _rows(tx, {id_: part[:3] for id_, part in parts.items() if part})
+    return _rows(tx, {id_: part for id_, part in parts.items() if part})
 
 
 def _show_tie(
@@ -234,7 +243,7 @@ def _take_out(tx: Transaction, ties: Sequence[TieRow], own: set[str]) -> list[So
     out = []
     by_id = {tie.properties["id"]: tie for tie in ties}
     for id_, records in read_records(tx, {id_: tie.properties for id_, tie in by_id.items()}).items():
-        mine = [record for record in records if own.intersection((split_tie_id(record.about) or ())[1:3])]
+        mine = [record for record in records if own.intersection(_parties_of(record))]
         rest = [record for record in records if record not in mine]
         if not mine:
             continue
@@ -245,6 +254,12 @@ def _take_out(tx: Transaction, ties: Sequence[TieRow], own: set[str]) -> list[So
         else:
             delete_ties(tx, [by_id[id_]])
     return out
+
+
+def _parties_of(record: SourceRecord) -> tuple[str | None, ...]:
+    """The parties at the ends of the tie that a record is about."""
+    part = split_tie_id(record.about)
+    return part.parties if part else ()
 
 
 def _party(tx: Transaction, id_: str) -> tuple[str, str, dict[str, Any]]:
@@ -264,7 +279,7 @@ def _records_of(tx: Transaction, ties: Sequence[TieRow]) -> list[SourceRecord]:
 def _id_of(tie: TieRow) -> str:
     """A tie's id; one that another tool wrote without any has the id that it would have."""
     qualifier = TIE_TYPES[tie.type].qualifier
-    made = tie_id(tie.type, tie.source[1], tie.target[1], tie.properties.get(qualifier) if qualifier else None)
+    made = tie_id_between(tie.type, tie.source, tie.target, tie.properties.get(qualifier) if qualifier else None)
     return str(tie.properties.get("id") or made)
 
 

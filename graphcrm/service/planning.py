@@ -174,16 +174,16 @@ def existing_ties(tx: Transaction, ties: Iterable[TieRow]) -> dict[str, dict[str
     return found
 
 
-def single_end(kind: TieType, tie: TieRow) -> tuple[str, str]:
+def single_end(kind: TieType, tie: TieRow) -> tuple[tuple[str, str], str]:
     """The end that has at most one tie of the kind, and the other; ties without such an end stand for themselves."""
     if kind.one_a is None:
-        return tie.properties["id"], ""
-    return (tie.target[1], tie.source[1]) if kind.one_a == "target" else (tie.source[1], tie.target[1])
+        return ("", tie.properties["id"]), ""
+    return (tie.target, tie.source[1]) if kind.one_a == "target" else (tie.source, tie.target[1])
 
 
-def taken(tx: Transaction, kind: TieType, wanted: Sequence[TieRow]) -> dict[str, str]:
-    """Of the ends that have at most one tie of the kind, those that have one, and to whom."""
-    found: dict[str, str] = {}
+def taken(tx: Transaction, kind: TieType, wanted: Sequence[TieRow]) -> dict[tuple[str, str], str]:
+    """Of the ends (label, id) that have at most one tie of the kind, those that have one, and to whom."""
+    found: dict[tuple[str, str], str] = {}
     if kind.one_a is None:
         return found
     query = "ties/list_incoming" if kind.one_a == "target" else "ties/list_outgoing"
@@ -191,5 +191,5 @@ def taken(tx: Transaction, kind: TieType, wanted: Sequence[TieRow]) -> dict[str,
     for label in sorted({label for label, _ in ends}):
         ids = [id_ for end, id_ in ends if end == label]
         columns = tx.run(query, words={"TYPE": kind.name, "LABEL": label}, ids=ids)[0]
-        found |= dict(zip(columns["id"], columns["other_id"], strict=True))
+        found |= {(label, id_): other for id_, other in zip(columns["id"], columns["other_id"], strict=True)}
     return found

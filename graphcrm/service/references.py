@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from graphcrm.schema import tie_id
+from graphcrm.schema import tie_id_between
 from graphcrm.service.planning import Known, Plan, Rejected, TieRow, nobody, resolve_labels
 from graphcrm.service.source_records import difference
 from graphcrm.store import Transaction
@@ -106,7 +106,7 @@ class References:
             plan.creates[ref.labels[0]].append({"id": other_id, "name": other_id})
         own, other = (self._table.label or "", own_id), (known[other_id], other_id)
         source, target = (own, other) if ref.outgoing else (other, own)
-        properties = {"id": tie_id(ref.type, source[1], target[1])}
+        properties = {"id": tie_id_between(ref.type, source, target)}
         if ref.role:
             properties["role"] = ref.role
         return TieRow(ref.type, source, target, properties)

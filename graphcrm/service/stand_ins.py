@@ -46,11 +46,16 @@ def named_stand_ins(tx: Transaction, table: Table, rows: Sequence[Row]) -> dict[
 def _parties(table: Table, row: Row) -> set[str]:
     """Ids in a row that may be parties'."""
     if table.type:
-        kind = TIE_TYPES[table.type]
-        ends = ((kind.sources, row.source_id), (kind.targets, row.target_id))
-        return {id_ for labels, id_ in ends if _party_labels(labels)}
+        return {id_ for labels, id_ in _ends(table, row) if _party_labels(labels)}
     named = {id_ for ref in _party_references(table) for id_ in row.references.get(ref.field, ())}
     return named | ({row.id} if table.label in PARTY_LABELS else set())
+
+
+def _ends(table: Table, row: Row) -> tuple[tuple[tuple[str, ...], str], tuple[tuple[str, ...], str]]:
+    """The labels that each end of a tie may have, and its id."""
+    kind = TIE_TYPES[table.type or ""]
+    source, target = kind.labels("source", row.end_label), kind.labels("target", row.end_label)
+    return (source, row.source_id), (target, row.target_id)
 
 
 def _party_labels(labels: Sequence[str]) -> bool:
@@ -77,12 +82,15 @@ def reference_ties(table: Table, row: Row, stand_ins: Mapping[str, str]) -> dict
     for ref in _party_references(table):
         for id_ in row.references.get(ref.field, ()):
             if id_ in stand_ins:
-                found[_tie_id(ref, row.id, id_)] = _tie_id(ref, row.id, stand_ins[id_])
+                found[_tie_id(table, ref, row.id, id_)] = _tie_id(table, ref, row.id, stand_ins[id_])
     return found
 
 
-def _tie_id(ref: Reference, own: str, other: str) -> str:
-    return tie_id(ref.type, own, other) if ref.outgoing else tie_id(ref.type, other, own)
+def _tie_id(table: Table, ref: Reference, own: str, other: str) -> str:
+    """The id of the tie that a column stands for, which names a party at one end at least."""
+    source, target = (own, other) if ref.outgoing else (other, own)
+    is_open = TIE_TYPES[ref.type].open_end == ("source" if ref.outgoing else "target")
+    return tie_id(ref.type, source, target, label=table.label if is_open else None)
 
 
 def standing_ids(tx: Transaction, ids: Sequence[str]) -> set[str]:
@@ -131,7 +139,7 @@ def say_of_merged(tx: Transaction, table: Table, row: Row, speaker: Speaker, roo
         outbox.remember_nodes(tx, label, updated=[changed | {"id": root}])
     write_records(tx, voices.news)
     said = [
-        SourceRecord(speaker.source, _tie_id(ref, row.id, id_), "", {}, {}, speaker.at)
+        SourceRecord(speaker.source, _tie_id(table, ref, row.id, id_), "", {}, {}, speaker.at)
         for ref in table.references
         for id_ in row.references.get(ref.field, ())
     ]
@@ -147,10 +155,7 @@ def _said(speaker: Speaker) -> dict[str, Any]:
 
 def say_tie(tx: Transaction, table: Table, row: Row, speaker: Speaker, stand_ins: Mapping[str, str]) -> Outcome:
     """Write a tie of which an end was merged away."""
-    kind = TIE_TYPES[table.type or ""]
-    for column, labels, id_ in zip(
-        table.ends, (kind.sources, kind.targets), (row.source_id, row.target_id), strict=True
-    ):
+    for column, (labels, id_) in zip(table.ends, _ends(table, row), strict=True):
         if not resolve_labels(tx, labels, [stand_ins.get(id_, id_)], {}):
             return Rejected(column, nobody(labels, id_))
     fields = {key: value for key, value in row.properties.items() if key != "id"}

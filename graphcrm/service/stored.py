@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from graphcrm.errors import Conflict, InvalidInput, MergedAway, NotFound
-from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id_between
 from graphcrm.service import outbox
 from graphcrm.service.aliases import forget_merged, merged_into, roots
 from graphcrm.service.changes import forget_changes
@@ -15,7 +15,7 @@ from graphcrm.service.recording import note_deleted, recording, shown_parties
 from graphcrm.service.references import stands_for
 from graphcrm.service.source_records import HAND, about_node, forget_records, own_fields
 from graphcrm.store import Transaction
-from graphcrm.tables import TABLES, TIES, Row, Table
+from graphcrm.tables import END_LABELS, TABLES, TIES, Row, Table
 from graphcrm.values import from_graph
 
 __all__ = [
@@ -125,13 +125,13 @@ def tie_row(tx: Transaction, id_: str) -> TieRow:
     parts = split_tie_id(id_)
     if parts is None:
         raise NotFound(f"there is no tie {id_!r}")
-    type_, source, target, _ = parts
-    kind = TIE_TYPES[type_]
-    sources = resolve_labels(tx, kind.sources, [source], {})
-    targets = resolve_labels(tx, kind.targets, [target], {})
+    source, target = parts.source, parts.target
+    sources, targets = (
+        resolve_labels(tx, labels, [end], {}) for labels, end in zip(parts.labels, (source, target), strict=True)
+    )
     if source not in sources or target not in targets:
         raise NotFound(f"there is no tie {id_!r}")
-    return TieRow(type_, (sources[source], source), (targets[target], target), {"id": id_})
+    return TieRow(parts.type, (sources[source], source), (targets[target], target), {"id": id_})
 
 
 def _stored_tie(tx: Transaction, id_: str) -> tuple[str, str, str, dict[str, Any]]:
@@ -156,7 +156,7 @@ def all_ties(tx: Transaction, label: str, id_: str) -> list[TieRow]:
             ):
                 ends = ((label, id_), (other_label, other))
                 source, target = ends if query == "ties/list_outgoing" else ends[::-1]
-                ties[tie.get("id") or tie_id(name, source[1], target[1])] = TieRow(name, source, target, tie)
+                ties[tie.get("id") or tie_id_between(name, source, target)] = TieRow(name, source, target, tie)
     return list(ties.values())
 
 
@@ -211,6 +211,9 @@ def tie_record(type_: str, source_id: str, target_id: str, properties: Mapping[s
         "source_id": source_id,
         "target_id": target_id,
     }
+    if open_end := TIE_TYPES[type_].open_end:
+        parts = split_tie_id(properties["id"])
+        record[END_LABELS[open_end]] = parts.label if parts else None
     record |= {name: from_graph(name, properties.get(name)) for name in table.properties}
     return record | {"extra": _extras(table, properties)}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any
 
-from graphcrm.schema import PARTY_LABELS, TIE_TYPES
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES, End, TieType
 from graphcrm.service.planning import (
     Known,
     Mode,
@@ -161,25 +161,16 @@ def _plan_ties(
     tx: Transaction, table: Table, rows: Sequence[Row], mode: Mode, plan: Plan, known: Known
 ) -> list[Outcome]:
     kind = TIE_TYPES[table.type or ""]
-    if kind.sources == kind.targets:
-        ends = (id_ for row in rows for id_ in (row.source_id, row.target_id))
-        sources = targets = resolve_labels(tx, kind.sources, ends, known.ids)
-    else:
-        sources = resolve_labels(tx, kind.sources, (row.source_id for row in rows), known.ids)
-        targets = resolve_labels(tx, kind.targets, (row.target_id for row in rows), known.ids)
-        known.learn(targets)
-    known.learn(sources)
     outcomes: list[Outcome] = []
     wanted: list[TieRow] = []
-    for row in rows:
-        if row.source_id not in sources:
-            outcomes.append(Rejected(table.ends[0], nobody(kind.sources, row.source_id)))
-        elif row.target_id not in targets:
-            outcomes.append(Rejected(table.ends[1], nobody(kind.targets, row.target_id)))
+    for row, source, target in zip(rows, *_end_labels(tx, kind, rows, known), strict=True):
+        if source is None:
+            outcomes.append(Rejected(table.ends[0], nobody(kind.labels("source", row.end_label), row.source_id)))
+        elif target is None:
+            outcomes.append(Rejected(table.ends[1], nobody(kind.labels("target", row.end_label), row.target_id)))
         else:
             outcomes.append("created")
-            source, target = (sources[row.source_id], row.source_id), (targets[row.target_id], row.target_id)
-            wanted.append(TieRow(kind.name, source, target, row.properties))
+            wanted.append(TieRow(kind.name, (source, row.source_id), (target, row.target_id), row.properties))
     existing = {} if known.no_ties else existing_ties(tx, wanted)
     voices = Voices(tx, plan.speaker, mode, existing)
     busy = taken(tx, kind, wanted)
@@ -189,7 +180,7 @@ def _plan_ties(
         single, other = single_end(kind, tie)
         if old is None and busy.get(single, other) != other:
             column = table.ends[0 if kind.one_a == "target" else 1]
-            reason = f"{single!r} has {busy[single]!r} there already, and one at most; change it where it stands"
+            reason = f"{single[1]!r} has {busy[single]!r} there already, and one at most; change it where it stands"
             outcomes[position] = Rejected(column, reason)
         elif old is None:
             busy[single] = other
@@ -201,6 +192,33 @@ def _plan_ties(
             outcomes[position] = "unchanged"
     plan.records += voices.news
     return outcomes
+
+
+def _end_labels(
+    tx: Transaction, kind: TieType, rows: Sequence[Row], known: Known
+) -> tuple[list[str | None], list[str | None]]:
+    """The labels of each row's source and target; None where there is none of its id."""
+    sources, targets = [row.source_id for row in rows], [row.target_id for row in rows]
+    if kind.sources == kind.targets:
+        found = resolve_labels(tx, kind.sources, (*sources, *targets), known.ids)
+        known.learn(found)
+        return [found.get(id_) for id_ in sources], [found.get(id_) for id_ in targets]
+    said = [row.end_label for row in rows]
+    return _labels(tx, kind, "source", sources, said, known), _labels(tx, kind, "target", targets, said, known)
+
+
+def _labels(
+    tx: Transaction, kind: TieType, end: End, ids: Sequence[str], said: Sequence[str | None], known: Known
+) -> list[str | None]:
+    """The label of each id at an end, among those that the tie leaves it."""
+    if end != kind.open_end:
+        said = [None] * len(ids)
+    found: dict[str | None, dict[str, str]] = {}
+    for label in dict.fromkeys(said):
+        mine = (id_ for id_, of_it in zip(ids, said, strict=True) if of_it == label)
+        found[label] = resolve_labels(tx, kind.labels(end, label), mine, known.ids)
+        known.learn(found[label])
+    return [found[label].get(id_) for id_, label in zip(ids, said, strict=True)]
 
 
 # ---- nodes -----------------------------------------------------------------------------------------------

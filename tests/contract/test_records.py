@@ -70,7 +70,7 @@ def test_an_interaction_about_an_order_keeps_it(graph: Graph, records: Any) -> N
     records.create("orders", {"id": "O", "customer_id": "A", "at": "2025-01-01"})
     records.create("campaigns", {"id": "M", "name": "M"})
     records.create("interactions", {"id": "I", "kind": "call", "at": "2025-01-01", "from_id": "A", "to_ids": ["B"]})
-    records.create("ties", {"type": "ABOUT", "source_id": "I", "target_id": "O"})
+    records.create("ties", {"type": "ABOUT", "source_id": "I", "target_id": "O", "target_label": "Order"})
     assert records.read("interactions", "I")["campaign_id"] is None
     assert records.patch("interactions", "I", {"subject": "x", "campaign_id": "M"})["campaign_id"] == "M"
     assert _ties(graph, "ABOUT") == [("I", "M"), ("I", "O")]
@@ -97,6 +97,47 @@ def test_an_order_has_one_customer_whoever_says_so(graph: Graph, records: Any) -
     assert (report.created, [r.index for r in report.rejected]) == (1, [1])
     assert records.patch("orders", "O", {"customer_id": "B"})["customer_id"] == "B"
     assert _ties(graph, "PLACED") == [("B", "O")]
+
+
+def test_records_of_one_id_keep_their_ties_apart(graph: Graph, records: Any) -> None:
+    """A case and an opportunity, feedback and a consent, a user and a party may have the same id."""
+    for id_ in ("U", "7"):
+        records.create("users", {"id": id_, "name": id_})
+    records.create("contacts", {"id": "7", "name": "Seven"})
+    records.create("cases", {"id": "7", "subject": "Broken", "customer_id": "A", "owner_id": "U"})
+    records.create("opportunities", {"id": "7", "name": "Sale", "customer_id": "A", "owner_id": "7"})
+    records.create("feedback", {"id": "7", "kind": "nps", "party_id": "A", "score": 9})
+    consent = {"party_id": "A", "channel": "email", "purpose": "news", "granted": True, "at": "2025-01-01"}
+    records.create("consents", {"id": "7", **consent})
+    records.patch("contacts", "7", {"owner_id": "U"})
+    records.create("interactions", CALL | {"id": "I", "from_id": "A", "to_ids": ["7"], "case_id": "7"})
+    also = {"type": "TOOK_PART_IN", "source_id": "7", "source_label": "User", "target_id": "I", "role": "host"}
+    assert records.create("ties", also)["id"] == "TOOK_PART_IN:User:7:I"
+    records.patch("interactions", "I", {"opportunity_id": "7"})
+    ids = {tie["id"] for tie in records.page("ties").items}
+    assert ids >= {"RAISED:A:Case:7", "RAISED:A:Opportunity:7", "GAVE:A:Feedback:7", "GAVE:A:Consent:7"}
+    assert ids >= {"OWNS:U:Case:7", "OWNS:7:Opportunity:7", "OWNS:U:7", "TOOK_PART_IN:7:I", "TOOK_PART_IN:User:7:I"}
+    assert ids >= {"ABOUT:I:Case:7", "ABOUT:I:Opportunity:7"}
+    assert [records.read(table, "7")["owner_id"] for table in ("cases", "opportunities", "contacts")] == ["U", "7", "U"]
+    assert records.read("ties", "RAISED:A:Case:7")["target_label"] == "Case"
+    with pytest.raises(InvalidInput, match="target_label: is required"):
+        records.create("ties", {"type": "RAISED", "source_id": "B", "target_id": "7"})
+    with pytest.raises(InvalidInput, match="target_label"):
+        records.create("ties", {"type": "OWNS", "source_id": "U", "target_id": "7", "target_label": "Order"})
+    # The one goes, and the other stays.
+    records.delete("ties", "RAISED:A:Case:7")
+    assert [records.read(table, "7")["customer_id"] for table in ("cases", "opportunities")] == [None, "A"]
+    assert records.patch("opportunities", "7", {"owner_id": "U"})["owner_id"] == "U"
+    assert records.read("cases", "7")["owner_id"] == "U"
+    # The contact's id stands in the ids of its ties without its label, so that it may become a customer.
+    records.convert("7")
+    assert {"OWNS:U:7", "TOOK_PART_IN:7:I"} <= {tie["id"] for tie in records.page("ties").items}
+    # Whoever merges the contact takes along what is its own alone.
+    graph.merging.merge("7", "B")
+    shown = {tie["id"] for tie in records.page("ties").items}
+    assert shown >= {"TOOK_PART_IN:B:I", "TOOK_PART_IN:User:7:I", "OWNS:U:B", "OWNS:U:Case:7"}
+    graph.merging.unmerge("7")
+    assert {"TOOK_PART_IN:7:I", "TOOK_PART_IN:User:7:I"} <= {tie["id"] for tie in records.page("ties").items}
 
 
 @pytest.mark.parametrize(
