@@ -19,6 +19,7 @@ from typing import Final
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem, TooLarge, problem_of, respond
@@ -41,6 +42,8 @@ logger = logging.getLogger(__name__)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _UPLOADS: Final = "/api/v1/imports"
 """Where bodies are streamed to disk, and may be longer."""
+_GIVEN_UP: Final = 499
+"""How a request is counted whose client went away before it was answered; the number is nginx's."""
 _PLAIN_WORD: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS: Final = {
     b"x-content-type-options": b"nosniff",
@@ -124,6 +127,9 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            status = status or _GIVEN_UP
+            logger.info("request given up by its client: id=%s", request_id)
         except Exception as error:
             # The error's own text may hold someone's data, so the log gets its kind and where it happened.
             where = "".join(traceback.format_tb(error.__traceback__))
