@@ -14,7 +14,7 @@ import graphcrm
 from api import errors, middleware
 from api.deps import SESSION_COOKIE, Gate
 from api.record_schemas import components
-from api.routes import analytics, archive, imports, merges, operations, pages, records, sources, webhooks
+from api.routes import analytics, archive, duplicates, imports, merges, operations, pages, records, sources, webhooks
 from api.schemas import ProblemDocument
 from graphcrm import Graph
 from graphcrm.service.delivery import Dispatcher
@@ -38,6 +38,7 @@ _ROUTERS = (
     imports.router,
     webhooks.router,
     archive.router,
+    duplicates.router,
     merges.router,
     sources.router,
     records.router,

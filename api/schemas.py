@@ -10,17 +10,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from graphcrm.limits import MAX_ID_LENGTH
-
 __all__ = [
     "BulkAnswer",
     "ChainAnswer",
     "ErasedAnswer",
     "Health",
     "InfluencersAnswer",
-    "MergeAnswer",
-    "MergeRequest",
-    "MergesAnswer",
     "NeighborhoodAnswer",
     "PathsAnswer",
     "PinRequest",
@@ -31,7 +26,6 @@ __all__ = [
     "SourceRequest",
     "SourcesAnswer",
     "TreeAnswer",
-    "UnmergeAnswer",
 ]
 
 
@@ -142,40 +136,6 @@ class ProvenanceAnswer(BaseModel):
     id: str
     sources: list[Seen]
     fields: list[FieldProvenance]
-
-
-class MergeRequest(BaseModel):
-    """Which of two parties goes, and which stays."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: str = Field(min_length=1, max_length=MAX_ID_LENGTH, description="The party that goes.")
-    into: str = Field(min_length=1, max_length=MAX_ID_LENGTH, description="The party that stays.")
-
-
-class UnmergeAnswer(BaseModel):
-    """A party that is there again, and the one that stood for it."""
-
-    id: str
-    into: str
-
-
-class MergeAnswer(UnmergeAnswer):
-    """A merge."""
-
-    at: str
-
-
-class Merged(MergeAnswer):
-    """A merge that holds."""
-
-    label: str = Field(description="What the party was that is gone.")
-
-
-class MergesAnswer(_List):
-    """The merges that hold, by the id of the party that is gone."""
-
-    items: list[Merged]
 
 
 class _Computed(BaseModel):

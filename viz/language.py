@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from viz.archive_words import ARCHIVE_WORDS
+from viz.duplicates_words import DUPLICATES_WORDS
 
 __all__ = ["LANGUAGES", "WORDS", "Language", "choose_language", "script_words", "text", "word"]
 
@@ -217,6 +218,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "try_again": ("Try again", "重试"),
     "docs_title": ("API documentation", "接口文档"),
     **ARCHIVE_WORDS,
+    **DUPLICATES_WORDS,
 }
 """By key: English, Chinese. ``<key>.one`` is the form for a count of one."""
 
@@ -231,11 +233,18 @@ SCRIPT_KEYS: Final = (
     "lines.one",
     "more_ties",
     "no_answer",
+    "not_done",
     "not_saved",
     "open_map",
+    "searching",
     "suggestions",
     "suggestions.one",
     "theirs",
+    "undo",
+    "was_merged",
+    "was_skipped",
+    "was_told_apart",
+    "was_undone",
     "yours",
 )
 """Keys of what the scripts of the pages say."""

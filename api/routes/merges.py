@@ -9,15 +9,17 @@ from fastapi.responses import Response
 
 from api.answers import documented, json_response
 from api.bodies import JSON, checked, json_body, takes
-from api.deps import GraphDep, only, require
+from api.deps import Caller, GraphDep, only, require
+from api.duplicate_schemas import MergeAnswer, MergeRequest, MergesAnswer, UnmergeAnswer
 from api.ids import ID
-from api.schemas import MergeAnswer, MergeRequest, MergesAnswer, UnmergeAnswer
 from graphcrm.limits import MAX_ID_LENGTH, MAX_PAGE
+from graphcrm.service.source_records import HAND
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1")
 
+Editor = Annotated[Caller, Depends(require("editor"))]
 Body = Annotated[Any, Depends(json_body(JSON))]
 PartyId = Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH, description="The party that is gone.")]
 
@@ -45,14 +47,14 @@ def list_merges(
     status_code=201,
     tags=["merges"],
     response_model=MergeAnswer,
-    dependencies=[Depends(require("editor")), Depends(only(()))],
+    dependencies=[Depends(only(()))],
     responses=documented(400, 404, 413, 415),
     openapi_extra=takes(MergeRequest),
 )
-def merge(graph: GraphDep, body: Body) -> Response:
+def merge(graph: GraphDep, caller: Editor, body: Body) -> Response:
     """Make one party of two: the one goes, its id keeps naming the other."""
     wanted = checked(MergeRequest, body)
-    return json_response(graph.merging.merge(wanted.id, wanted.into), 201)
+    return json_response(graph.merging.merge(wanted.id, wanted.into, caller.name or HAND), 201)
 
 
 @router.delete(

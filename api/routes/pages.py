@@ -35,6 +35,7 @@ from graphcrm.schema import LAYERS, PARTY_LABELS
 from graphcrm.service.records import etag
 from viz.archive_page import archive_page
 from viz.assets import STATIC, SWAGGER_UI, swagger_ui, vis_network
+from viz.duplicates_page import duplicates_page
 from viz.language import LANGUAGES, Language, choose_language, script_words
 from viz.relationship_map import map_page
 from viz.render import archive_href, render
@@ -52,6 +53,7 @@ LIMITS: Final = (30, 60, 100, 200, MAX_MAP_PARTIES)
 TIMELINE: Final = 25
 CHANGES: Final = 15
 RECENT: Final = 5
+PAIRS: Final = 10
 SECTIONS: Final = {
     "orders": ["order"],
     "campaigns": ["targeted", "response"],
@@ -176,6 +178,21 @@ def contact(
 ) -> Response:
     """All there is about a contact."""
     return _party(request, graph, caller, "Contact", id, (kind or [], cursor), (field or None, changes))
+
+
+@router.get("/duplicates")
+def duplicates(request: Request, graph: GraphDep, caller: Viewer, cursor: Cursor = None) -> HTMLResponse:
+    """Pairs of parties that may be one, side by side, to be decided."""
+    found = graph.candidates.page(cursor=cursor, limit=PAIRS)
+    page = duplicates_page(
+        found.items,
+        graph.candidates.last(),
+        (cursor, found.next_cursor),
+        _language(request),
+        **_frame(request),
+        editable=caller.may("editor"),
+    )
+    return HTMLResponse(page)
 
 
 @router.get("/docs", dependencies=VIEWER)

@@ -1,7 +1,8 @@
-// Forget that two parties are not the same.
+// Forget that the parties of pairs are not the same.
 // @access write
-// @param id: str, of the pair
+// @param ids: list of str, of the pairs
 // @returns written: int
-MATCH (v:Verdict {id: $id})
+UNWIND $ids AS id
+MATCH (v:Verdict {id: id})
 DELETE v
 RETURN count(*) AS written

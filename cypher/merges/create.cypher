@@ -1,9 +1,8 @@
-// Remember that a party was merged into another.
+// Remember that parties were merged into others.
 // @access write
-// @param id: str, the party that is gone
-// @param label: str, the label it had
-// @param into: str, the party that stays
-// @param at: datetime, UTC
+// @param rows: list of map: id of the party that is gone, label that it had, into, at (UTC), by, and the grounds
 // @returns written: int
-CREATE (m:Alias {id: $id, label: $label, into: $into, at: $at})
+UNWIND $rows AS row
+CREATE (m:Alias)
+SET m = row
 RETURN count(m) AS written

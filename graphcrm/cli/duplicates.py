@@ -100,13 +100,41 @@ def review(
 
 
 @duplicates.command("merge")
-@click.argument("id_", metavar="ID")
-@click.argument("into", metavar="INTO")
-def merge(id_: str, into: str) -> None:
-    """Make one party of two: ID goes, and its id keeps naming INTO, which stays."""
+@click.argument("id_", metavar="[ID", required=False)
+@click.argument("into", metavar="INTO]", required=False)
+@click.option("--auto", is_flag=True, help="Merge all that is surely one party, without naming any.")
+@click.option("--threshold", type=float, default=MERGE_PROBABILITY, show_default=True, help="What is sure, for --auto.")
+@click.option("--dry-run", is_flag=True, help="Only say what --auto would merge.")
+@FORMAT
+def merge(id_: str | None, into: str | None, auto: bool, threshold: float, dry_run: bool, format_: str) -> None:
+    """Make one party of two: ID goes, and its id keeps naming INTO, which stays.
+
+    With --auto each group of parties that are surely one becomes its best member: a customer before a contact, then
+    whom the most trusted source describes, then who has most fields, then the oldest.
+    """
+    if auto == (id_ is not None) or (id_ is not None and into is None):
+        raise InvalidInput("ID and INTO: give both ids, or --auto and none", field="into")
+    if dry_run and not auto:
+        raise InvalidInput("--dry-run: goes with --auto", field="dry_run")
     with open_graph() as graph:
-        graph.merging.merge(id_, into)
-    click.echo(f"{id_} is {into} now; `graphcrm duplicates unmerge {id_}` takes it back")
+        if id_ is not None and into is not None:
+            graph.merging.merge(id_, into)
+            click.echo(f"{id_} is {into} now; `graphcrm duplicates unmerge {id_}` takes it back")
+        else:
+            _merge_surely(graph, threshold, dry_run, format_)
+
+
+def _merge_surely(graph: Graph, threshold: float, dry_run: bool, format_: str) -> None:
+    from graphcrm.service.automerge import merge_surely
+
+    done = merge_surely(graph.store, threshold, dry_run)
+    print_frame(done if format_ == "json" else _readable(done), format_)
+    parties = done["into"].nunique()
+    click.echo(f"{len(done):,} {'to be ' if dry_run else ''}merged into {parties:,}", err=True)
+    if done.attrs["skipped"]:
+        click.echo(f"{done.attrs['skipped']:,} left: they have changed meanwhile, or were told apart", err=True)
+    if done.attrs["resumed"]:
+        click.echo("this went on with a run that was cut off; run it again to look for more", err=True)
 
 
 @duplicates.command("unmerge")
@@ -122,12 +150,13 @@ def unmerge(id_: str) -> None:
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="Rows.")
 @FORMAT
 def merged(limit: int, format_: str) -> None:
-    """List the merges that hold."""
+    """List the merges that hold: who made each, and on what grounds where nobody did."""
     import pandas as pd
 
     with open_graph() as graph:
         found = graph.merging.all(limit=limit)
-    print_frame(pd.DataFrame(found, columns=["id", "label", "into", "at"]), format_)
+    table = pd.DataFrame(found, columns=["id", "label", "into", "at", "by", "probability", "compared_with", "evidence"])
+    print_frame(table if format_ == "json" else _readable(table.astype(object).where(table.notna(), "")), format_)
 
 
 def _ask(graph: Graph, service: Any, pairs: DataFrame) -> None:
@@ -177,6 +206,6 @@ def _readable(found: DataFrame) -> DataFrame:
     return found.assign(evidence=[_words(evidence) for evidence in found["evidence"]])
 
 
-def _words(evidence: list[dict[str, Any]]) -> str:
+def _words(evidence: list[dict[str, Any]] | None) -> str:
     """Such as ``email equal +9.1, phone equal +7.3, address differs -1.2``."""
-    return ", ".join(f"{entry['field']} {entry['level']} {entry['weight']:+.1f}" for entry in evidence)
+    return ", ".join(f"{entry['field']} {entry['level']} {entry['weight']:+.1f}" for entry in evidence or ())

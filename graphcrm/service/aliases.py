@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from graphcrm.service.source_records import forget_records
+from graphcrm.service.verdicts import forget_pairs
 from graphcrm.store import Transaction
 
 __all__ = ["any_merged", "forget_merged", "hidden_at", "merged_into", "roots"]
@@ -58,8 +59,9 @@ def merged_into(run: Run, ids: Iterable[str]) -> dict[str, str]:
 
 
 def forget_merged(tx: Transaction, ids: Sequence[str]) -> None:
-    """Forget who was merged into parties that are gone for good, and what was kept for them."""
+    """Forget who was merged into parties that are gone for good, what was kept for them and decided about them."""
     gone = list(merged_into(tx.run, ids))
+    forget_pairs(tx, [*ids, *gone])
     if gone:
         tx.run("merges/delete", ids=gone)
         forget_records(tx, [hidden_at(id_) for id_ in ids])

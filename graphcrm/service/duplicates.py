@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from graphcrm import limits
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.identity.thresholds import REVIEW_PROBABILITY
 from graphcrm.schema import PARTY_LABELS
+from graphcrm.service.aliases import roots
+from graphcrm.service.listing import Page
+from graphcrm.service.verdicts import in_order, pair_id, tell_apart
 from graphcrm.store import GraphStore
 from graphcrm.values import from_graph
 
@@ -69,7 +73,7 @@ class Duplicates:
 
         revision = self._store.revision()
         parties = self.parties()
-        apart = [(verdict["left_id"], verdict["right_id"]) for verdict in self.verdicts()]
+        apart = self._apart()
         found = find_duplicates(parties, threshold, apart)
         names = dict(zip(parties["id"], parties["name"], strict=True))
         group_of = {member: group[0] for group in found.groups for member in group}
@@ -112,10 +116,22 @@ class Duplicates:
         """The pairs that were told apart: `left_id`, `right_id`, `at`; in the order of their ids."""
         after = ""
         while page := self._store.read("duplicates/list_verdicts", after_id=after, row_limit=_PAGE):
-            for verdict in page:
-                at = from_graph("at", verdict["at"])
-                yield {"left_id": verdict["left_id"], "right_id": verdict["right_id"], "at": at}
+            yield from map(_verdict, page)
             after = page[-1]["id"]
+
+    def page_of_verdicts(self, cursor: str | None = None, limit: int = 100) -> Page:
+        """A page of the pairs that were told apart: `items` as `verdicts` gives them, and `next_cursor`."""
+        if not 1 <= limit <= limits.MAX_PAGE:
+            raise InvalidInput(f"limit: must lie between 1 and {limits.MAX_PAGE}", field="limit")
+        rows = self._store.read("duplicates/list_verdicts", after_id=cursor or "", row_limit=limit + 1)
+        items = [_verdict(row) for row in rows[:limit]]
+        return Page(items, rows[limit - 1]["id"] if len(rows) > limit else None)
+
+    def _apart(self) -> list[tuple[str, str]]:
+        """The pairs that were told apart, by those who stand for them now."""
+        told = [(verdict["left_id"], verdict["right_id"]) for verdict in self.verdicts()]
+        stands = roots(self._store.read, {id_ for pair in told for id_ in pair})
+        return [(stands.get(left, left), stands.get(right, right)) for left, right in told]
 
     def tell_apart(self, one: str, other: str) -> dict[str, Any]:
         """Remember that two parties are not the same; `find` will not name the pair, nor join them in one group.
@@ -137,7 +153,7 @@ class Duplicates:
         NotFound
             One of them is no party's.
         """
-        left, right = _in_order(one, other)
+        left, right = in_order(one, other)
         known = {
             id_
             for label in PARTY_LABELS
@@ -147,19 +163,15 @@ class Duplicates:
             if id_ not in known:
                 raise NotFound(f"there is no party {id_!r}; `graphcrm search` finds ids")
         at = datetime.now(UTC)
-        key = _key(left, right)
-        self._store.write(
-            lambda tx: tx.run("duplicates/write_verdict", id=key, left_id=left, right_id=right, at=at),
-            repeatable=True,
-        )
+        self._store.write(lambda tx: tell_apart(tx, [(left, right)], at), repeatable=True)
         return {"left_id": left, "right_id": right, "at": from_graph("at", at)}
 
     def forget(self, one: str, other: str) -> None:
         """Take back that two parties are not the same; NotFound where nobody said so."""
-        left, right = _in_order(one, other)
+        left, right = in_order(one, other)
 
         def work(tx: Any) -> int:
-            return int(tx.run("duplicates/delete_verdict", id=_key(left, right))[0]["written"])
+            return int(tx.run("duplicates/delete_verdict", ids=[pair_id(left, right)])[0]["written"])
 
         if not self._store.write(work):
             raise NotFound(f"{left} and {right} were not told apart")
@@ -169,13 +181,5 @@ class Duplicates:
         return int(total) // _ROWS_A_SHARD + 1
 
 
-def _in_order(one: str, other: str) -> tuple[str, str]:
-    if one == other:
-        raise InvalidInput(f"right_id: {one!r} is the same id twice; name two parties", field="right_id")
-    left, right = sorted((one, other), key=str.encode)
-    return left, right
-
-
-def _key(left: str, right: str) -> str:
-    """One text for a pair; the length in front keeps two pairs from having the same."""
-    return f"{len(left)}:{left}:{right}"
+def _verdict(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"left_id": row["left_id"], "right_id": row["right_id"], "at": from_graph("at", row["at"])}

@@ -33,6 +33,7 @@ from graphcrm.service.answers import (
     table,
 )
 from graphcrm.service.archive import Archive
+from graphcrm.service.candidates import Candidates
 from graphcrm.service.jobs import Claim, Jobs
 from graphcrm.service.merging import Merging
 from graphcrm.service.records import Records
@@ -89,6 +90,7 @@ class Graph:
         self.archive = Archive(self.store)
         self.tokens = Tokens(self.store)
         self.jobs = Jobs(self.store, settings.home)
+        self.candidates = Candidates(self.store, self.jobs.holder)
         self.webhooks = Webhooks(self.store, settings.webhooks_allow_private)
         self._resident = Resident(self.store)
 

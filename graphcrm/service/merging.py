@@ -7,8 +7,9 @@ difference what was merged, edited or imported in between, or in which order mer
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from graphcrm.service.aliases import hidden_at, merged_into, roots
 from graphcrm.service.deriving import update_ties
 from graphcrm.service.planning import TieRow, delete_ties, existing_ties, resolve_labels, single_end, taken
 from graphcrm.service.source_records import (
+    HAND,
     SourceRecord,
     about_node,
     forget_records,
@@ -29,11 +31,44 @@ from graphcrm.service.source_records import (
     trusts,
     write_records,
 )
-from graphcrm.service.stored import all_ties
+from graphcrm.service.stored import all_ties, ties_of
+from graphcrm.service.verdicts import in_order, tell_apart
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.values import from_graph
 
-__all__ = ["Merging", "show_ties", "ties_by_id"]
+__all__ = ["Grounds", "Merge", "Merging", "merge_parties", "show_ties", "ties_by_id"]
+
+Party = tuple[str, str, dict[str, Any]]
+"""Label, id and properties."""
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Why the product itself made a merge.
+
+    Parameters
+    ----------
+    probability : float
+        That the two were one.
+    evidence : list of dict
+        ``{field, level, weight}``, as `graphcrm.service.duplicates.Duplicates.find` gives it.
+    compared_with : str
+        With whom the party that is gone was compared: the one that stays, or another of the group.
+    """
+
+    probability: float
+    evidence: list[dict[str, Any]]
+    compared_with: str
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A merge that is to be made: who goes, who stays, who made it, and on what grounds if it was not a person."""
+
+    id: str
+    into: str
+    by: str = HAND
+    grounds: Grounds | None = None
 
 
 class Merging:
@@ -48,7 +83,7 @@ class Merging:
     def __init__(self, store: GraphStore) -> None:
         self._store = store
 
-    def merge(self, id_: str, into: str) -> dict[str, Any]:
+    def merge(self, id_: str, into: str, by: str = HAND) -> dict[str, Any]:
         """Make one party of two.
 
         Parameters
@@ -58,6 +93,8 @@ class Merging:
         into : str
             The party that stays, with its id and label. Of both it shows what the rule of sources says; every tie of
             the other becomes its own.
+        by : str
+            Who says so.
 
         Returns
         -------
@@ -74,29 +111,15 @@ class Merging:
         if id_ == into:
             raise InvalidInput(f"into: {id_!r} is the same party; name another", field="into")
         at = datetime.now(UTC)
-
-        def work(tx: Transaction) -> None:
-            gone, stays = _party(tx, id_), _party(tx, into)
-            ties = all_ties(tx, gone[0], id_)
-            said = _records_of(tx, ties) + _hidden(tx, id_)
-            records = read_records(tx, {about_node(*gone[:2]): gone[2], about_node(*stays[:2]): stays[2]})
-            delete_ties(tx, ties)
-            forget_records(tx, [tie.properties["id"] for tie in ties if tie.properties.get("_records")])
-            tx.run("nodes/detach_delete", words={"LABEL": gone[0]}, ids=[id_])
-            tx.run("merges/create", id=id_, label=gone[0], into=into, at=at)
-            if "Customer" in (gone[0], stays[0]):
-                outbox.remember(tx, merged=[(into, id_)])
-            _show_node(tx, stays, [record for each in records.values() for record in each])
-            show_ties(tx, said)
-
-        self._store.write(work, [id_, into])
+        self._store.write(lambda tx: merge_parties(tx, [Merge(id_, into, by)], at), [id_, into])
         return {"id": id_, "into": into, "at": from_graph("", at)}
 
     def unmerge(self, id_: str) -> dict[str, Any]:
         """Take a merge back: the party is there again, with all that was and is said of it.
 
         Parties that had been merged into it before come back with it, as its own. What was said since then by its id
-        is its own too; what was said by the id of the party that stays is that one's.
+        is its own too; what was said by the id of the party that stays is that one's. A merge that the product made by
+        itself is not made again: the two are remembered as not the same.
 
         Returns
         -------
@@ -120,7 +143,10 @@ class Merging:
             records = read_records(tx, {about_node(*stays[:2]): stays[2]})[about_node(*stays[:2])]
             ties = [tie for tie in all_ties(tx, stays[0], root) if tie.properties.get("_records")]
             tx.run("merges/delete", ids=[id_])
-            moved = _take_out(tx, ties, own) + _hidden(tx, root)
+            if columns["automatic"][0]:
+                pairs = {in_order(id_, other) for other in (columns["into"][0], root)}
+                tell_apart(tx, sorted(pairs), datetime.now(UTC))
+            moved = _take_out(tx, ties, own) + _hidden(tx, [root])
             again = [record for record in records if key_of(record) in own]
             _create_node(tx, columns["label"][0], id_, again)
             _show_node(tx, stays, [record for record in records if key_of(record) not in own])
@@ -131,13 +157,82 @@ class Merging:
         return {"id": id_, "into": self._store.write(work, [id_])}
 
     def all(self, after: str = "", limit: int = 100) -> list[dict[str, Any]]:
-        """A page of the merges that hold, by the id of the party that is gone: `id`, `label`, `into` and `at`."""
+        """A page of the merges that hold, by the id of the party that is gone.
+
+        Returns
+        -------
+        list of dict
+            `id`, `label`, `into`, `at` and `by` (who made it: ``hand``, a token's name or ``automatic``). Of those that
+            the product made, `probability`, `evidence` and `compared_with` (see `Grounds`); None of others.
+        """
         rows = self._store.read("merges/list", after_id=after, row_limit=limit)
-        return [{key: from_graph("", row["record"][key]) for key in ("id", "label", "into", "at")} for row in rows]
+        return [_shown_merge(row["record"]) for row in rows]
 
     def root(self, id_: str) -> str | None:
         """Who stands for a party that was merged away; None for any other id."""
         return roots(self._store.read, [id_]).get(id_)
+
+
+def _shown_merge(record: Mapping[str, Any]) -> dict[str, Any]:
+    evidence = record.get("evidence")
+    return {
+        **{key: from_graph("", record[key]) for key in ("id", "label", "into", "at")},
+        "by": record.get("by", HAND),
+        "probability": record.get("probability"),
+        "compared_with": record.get("compared_with"),
+        "evidence": json.loads(evidence) if evidence else None,
+    }
+
+
+def merge_parties(tx: Transaction, merges: Sequence[Merge], at: datetime) -> None:
+    """Make merges in one transaction, as if one after the other.
+
+    Parameters
+    ----------
+    tx : Transaction
+        A write transaction that holds the parties' ids as keys.
+    merges : sequence of Merge
+        None of those that go stays in another, nor goes twice.
+    at : datetime
+        When, UTC.
+
+    Raises
+    ------
+    NotFound
+        One of the parties is not there, or was merged away itself.
+    """
+    parties = _parties(tx, dict.fromkeys(id_ for merge in merges for id_ in (merge.id, merge.into)))
+    gone = {merge.id: parties[merge.id] for merge in merges}
+    ids = {label: [id_ for id_, party in gone.items() if party[0] == label] for label in PARTY_LABELS}
+    ties = list({_id_of(tie): tie for label in PARTY_LABELS for tie in ties_of(tx, label, ids[label])}.values())
+    said = [*{record.id: record for record in (*_records_of(tx, ties), *_hidden(tx, list(gone)))}.values()]
+    records = read_records(tx, {about_node(*party[:2]): party[2] for party in parties.values()})
+    delete_ties(tx, ties)
+    forget_records(tx, [tie.properties["id"] for tie in ties if tie.properties.get("_records")])
+    for label in PARTY_LABELS:
+        if ids[label]:
+            tx.run("nodes/detach_delete", words={"LABEL": label}, ids=ids[label])
+    tx.run("merges/create", rows=[_alias(merge, gone[merge.id][0], at) for merge in merges])
+    told = [(each.into, each.id) for each in merges if "Customer" in (parties[each.into][0], parties[each.id][0])]
+    outbox.remember(tx, merged=told)
+    members: dict[str, list[str]] = {}
+    for merge in merges:
+        members.setdefault(merge.into, [merge.into]).append(merge.id)
+    shown = [
+        (parties[into], [record for id_ in all_ for record in records[about_node(*parties[id_][:2])]])
+        for into, all_ in members.items()
+    ]
+    _show_nodes(tx, shown)
+    show_ties(tx, said)
+
+
+def _alias(merge: Merge, label: str, at: datetime) -> dict[str, Any]:
+    alias = {"id": merge.id, "label": label, "into": merge.into, "at": at, "by": merge.by}
+    if merge.grounds:
+        evidence = json.dumps(merge.grounds.evidence, ensure_ascii=False)
+        alias |= {"probability": merge.grounds.probability, "evidence": evidence}
+        alias["compared_with"] = merge.grounds.compared_with
+    return alias
 
 
 def show_ties(tx: Transaction, records: Sequence[SourceRecord]) -> None:
@@ -167,6 +262,7 @@ def show_ties(tx: Transaction, records: Sequence[SourceRecord]) -> None:
     standing = read_records(tx, existing)
     trust = trusts(tx)
     busy: dict[str, dict[tuple[str, str], str]] = {}
+    shown: list[tuple[TieRow, Mapping[str, Any] | None, list[SourceRecord]]] = []
     for id_, group in groups.items():
         row = rows.get(id_)
         if row is None:
@@ -179,7 +275,8 @@ def show_ties(tx: Transaction, records: Sequence[SourceRecord]) -> None:
             hidden += [replace(record, shown_in=hidden_at(single[1])) for record in group]
             continue
         busy[row.type][single] = other
-        _show_tie(tx, row, existing.get(id_), _joined(standing.get(id_, []), group), trust)
+        shown.append((row, existing.get(id_), _joined(standing.get(id_, []), group)))
+    _show_each_tie(tx, shown, trust)
     write_records(tx, hidden)
 
 
@@ -217,24 +314,27 @@ def ties_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, TieRow]:
     return _rows(tx, {id_: part for id_, part in parts.items() if part})
 
 
-def _show_tie(
+def _show_each_tie(
     tx: Transaction,
-    row: TieRow,
-    old: Mapping[str, Any] | None,
-    records: Sequence[SourceRecord],
+    ties: Sequence[tuple[TieRow, Mapping[str, Any] | None, list[SourceRecord]]],
     trust: Mapping[str, int],
 ) -> None:
-    changed = shown_again(old or {"id": row.properties["id"]}, records, trust)
-    if old is None:
-        words = {"TYPE": row.type, "SOURCE": row.source[0], "TARGET": row.target[0]}
-        properties = {"id": row.properties["id"]} | changed
-        tx.run("ties/create_again", words=words, rows=[row.ends | {"properties": properties}])
-    elif changed:
-        update_ties(tx, [row._replace(properties=changed | {"id": old["id"]})])
-    if is_alone(records):
-        forget_records(tx, [row.properties["id"]])
-    else:
-        write_records(tx, records)
+    """Have ties show records; each comes with the properties that it has, or None where it is to be made."""
+    new: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    changes: list[TieRow] = []
+    for row, old, records in ties:
+        id_ = row.properties["id"]
+        changed = shown_again(old or {"id": id_}, records, trust)
+        if old is None:
+            new.setdefault(row.kind, []).append(row.ends | {"properties": {"id": id_} | changed})
+        elif changed:
+            changes.append(row._replace(properties=changed | {"id": id_}))
+    for kind, rows in new.items():
+        words = dict(zip(("TYPE", "SOURCE", "TARGET"), kind, strict=True))
+        tx.run("ties/create_again", words=words, rows=rows)
+    update_ties(tx, changes)
+    forget_records(tx, [row.properties["id"] for row, _, records in ties if is_alone(records)])
+    write_records(tx, [record for _, _, records in ties if not is_alone(records) for record in records])
 
 
 def _take_out(tx: Transaction, ties: Sequence[TieRow], own: set[str]) -> list[SourceRecord]:
@@ -250,7 +350,7 @@ def _take_out(tx: Transaction, ties: Sequence[TieRow], own: set[str]) -> list[So
         out += mine
         forget_records(tx, [id_])
         if rest:
-            _show_tie(tx, by_id[id_], by_id[id_].properties, rest, trust)
+            _show_each_tie(tx, [(by_id[id_], by_id[id_].properties, rest)], trust)
         else:
             delete_ties(tx, [by_id[id_]])
     return out
@@ -262,13 +362,25 @@ def _parties_of(record: SourceRecord) -> tuple[str | None, ...]:
     return part.parties if part else ()
 
 
-def _party(tx: Transaction, id_: str) -> tuple[str, str, dict[str, Any]]:
-    label = resolve_labels(tx, PARTY_LABELS, [id_], {}).get(id_)
-    if label is None:
-        root = roots(tx.run, [id_]).get(id_)
-        why = f"was merged into {root!r}; name that one" if root else "is neither a customer nor a contact"
-        raise NotFound(f"{id_!r} {why}")
-    return label, id_, tx.run("nodes/read_many", words={"LABEL": label}, ids=[id_])[0]["records"][0]
+def _party(tx: Transaction, id_: str) -> Party:
+    return _parties(tx, [id_])[id_]
+
+
+def _parties(tx: Transaction, ids: Iterable[str]) -> dict[str, Party]:
+    """Parties by id; NotFound unless all of them are there as themselves."""
+    wanted = list(ids)
+    labels = resolve_labels(tx, PARTY_LABELS, wanted, {})
+    for id_ in wanted:
+        if id_ not in labels:
+            root = roots(tx.run, [id_]).get(id_)
+            why = f"was merged into {root!r}; name that one" if root else "is neither a customer nor a contact"
+            raise NotFound(f"{id_!r} {why}")
+    found: dict[str, Party] = {}
+    for label in set(labels.values()):
+        here = [id_ for id_ in wanted if labels[id_] == label]
+        for properties in tx.run("nodes/read_many", words={"LABEL": label}, ids=here)[0]["records"]:
+            found[properties["id"]] = label, properties["id"], properties
+    return found
 
 
 def _records_of(tx: Transaction, ties: Sequence[TieRow]) -> list[SourceRecord]:
@@ -283,26 +395,40 @@ def _id_of(tie: TieRow) -> str:
     return str(tie.properties.get("id") or made)
 
 
-def _hidden(tx: Transaction, id_: str) -> list[SourceRecord]:
-    thing = hidden_at(id_)
-    found = read_records(tx, {thing: {"_records": 1}})[thing]
-    forget_records(tx, [thing])
+def _hidden(tx: Transaction, ids: Iterable[str]) -> list[SourceRecord]:
+    """Take out the records that were kept for parties and show nowhere."""
+    things = {hidden_at(id_): {"_records": 1} for id_ in ids}
+    found = [record for records in read_records(tx, things).values() for record in records]
+    if found:
+        forget_records(tx, things)
     return found
 
 
-def _show_node(tx: Transaction, party: tuple[str, str, dict[str, Any]], records: Sequence[SourceRecord]) -> None:
+def _show_node(tx: Transaction, party: Party, records: Sequence[SourceRecord]) -> None:
     """Have a party show records, those of which it is made no longer taken for granted."""
-    label, id_, old = party
-    thing = about_node(label, id_)
-    shown = [replace(record, shown_in=thing) for record in records]
-    changed = shown_again(old, shown, trusts(tx)) if shown else _bare(old)
-    if changed:
-        tx.run("nodes/update", words={"LABEL": label}, rows=[changed | {"id": id_}])
-        outbox.remember_nodes(tx, label, updated=[changed | {"id": id_}])
-    if not shown or is_alone(shown):
-        forget_records(tx, [thing])
-    else:
-        write_records(tx, shown)
+    _show_nodes(tx, [(party, records)])
+
+
+def _show_nodes(tx: Transaction, parties: Sequence[tuple[Party, Sequence[SourceRecord]]]) -> None:
+    trust = trusts(tx)
+    updates: dict[str, list[dict[str, Any]]] = {}
+    alone: list[str] = []
+    apart: list[SourceRecord] = []
+    for (label, id_, old), records in parties:
+        thing = about_node(label, id_)
+        shown = [replace(record, shown_in=thing) for record in records]
+        changed = shown_again(old, shown, trust) if shown else _bare(old)
+        if changed:
+            updates.setdefault(label, []).append(changed | {"id": id_})
+        if not shown or is_alone(shown):
+            alone.append(thing)
+        else:
+            apart += shown
+    for label, rows in updates.items():
+        tx.run("nodes/update", words={"LABEL": label}, rows=rows)
+        outbox.remember_nodes(tx, label, updated=rows)
+    forget_records(tx, alone)
+    write_records(tx, apart)
 
 
 def _create_node(tx: Transaction, label: str, id_: str, records: Sequence[SourceRecord]) -> None:

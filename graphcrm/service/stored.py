@@ -31,6 +31,7 @@ __all__ = [
     "said_of",
     "tie_record",
     "tie_row",
+    "ties_of",
     "with_references",
 ]
 
@@ -145,14 +146,21 @@ def _stored_tie(tx: Transaction, id_: str) -> tuple[str, str, str, dict[str, Any
 
 def all_ties(tx: Transaction, label: str, id_: str) -> list[TieRow]:
     """Every tie of a node, each once."""
+    return ties_of(tx, label, [id_])
+
+
+def ties_of(tx: Transaction, label: str, ids: Sequence[str]) -> list[TieRow]:
+    """Every tie of some nodes of one label, each once."""
+    if not ids:
+        return []
     ties: dict[str, TieRow] = {}
     for name, kind in TIE_TYPES.items():
         for query, labels in (("ties/list_outgoing", kind.sources), ("ties/list_incoming", kind.targets)):
             if label not in labels:
                 continue
-            columns = tx.run(query, words={"TYPE": name, "LABEL": label}, ids=[id_])[0]
-            for other, other_label, tie in zip(
-                columns["other_id"], columns["other_label"], columns["tie"], strict=True
+            columns = tx.run(query, words={"TYPE": name, "LABEL": label}, ids=ids)[0]
+            for id_, other, other_label, tie in zip(
+                columns["id"], columns["other_id"], columns["other_label"], columns["tie"], strict=True
             ):
                 ends = ((label, id_), (other_label, other))
                 source, target = ends if query == "ties/list_outgoing" else ends[::-1]

@@ -79,7 +79,8 @@ def filled(graphs: dict[str, Graph]) -> dict[str, Graph]:
             report = records.upsert(table, rows)
             assert not report.rejected, report
         records.of("crm").upsert("customers", [{"id": "C3", "name": "ann", "city": "Ulm"}])
-        graph.store.write(lambda tx: tx.run("merges/create", id="gone", label="Customer", into="C1", at=T0))
+        alias = {"id": "gone", "label": "Customer", "into": "C1", "at": T0, "by": "automatic", "probability": 0.995}
+        graph.store.write(lambda tx, row=alias: tx.run("merges/create", rows=[row]))
         graph.store.write(
             lambda tx: tx.run("sources/write", id="crm", properties={"kind": "crm", "trust": 70, "created_at": T0})
         )
@@ -93,7 +94,9 @@ def filled(graphs: dict[str, Graph]) -> dict[str, Graph]:
             graph.store.write(lambda tx, job=job: tx.run("jobs/create", properties=job))
         for left, right in (("C1", "C2"), ("C1", "C3")):
             pair = {"id": f"2:{left}:{right}", "left_id": left, "right_id": right, "at": T0}
-            graph.store.write(lambda tx, pair=pair: tx.run("duplicates/write_verdict", **pair))
+            graph.store.write(lambda tx, pair=pair: tx.run("duplicates/write_verdicts", rows=[pair]))
+            waits = pair | {"id": f"found:{right}", "probability": 0.75, "group": None}
+            graph.store.write(lambda tx, pair=waits: tx.run("candidates/create", rows=[pair]))
         waiting = [{"id": f"w1:{number}", "events": "[]", "made_at": T0, "attempts": 0} for number in range(3)]
         graph.store.write(lambda tx, rows=waiting: tx.run("webhooks/add_deliveries", rows=rows))
         hook = {"id": "w1", "url": "https://example.com", "events": ["customer.created", "customer.deleted"]}
@@ -217,6 +220,16 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     "backup/read_nodes": [(C, {}), ({"LABEL": "Token"}, {})],
     "backup/read_ties": [({"TYPE": name}, {}) for name in TIE_TYPES],
     "duplicates/read_parties": [(C, {"shards": 1}), ({"LABEL": "Contact"}, {"shards": 1})],
+    "duplicates/find_pairs": [
+        ({"LABEL": "Candidate"}, {"ids": ["C1", "C2"]}),
+        ({"LABEL": "Verdict"}, {"ids": ["C3", "nobody"]}),
+    ],
+    "candidates/page": [
+        ({}, {"after_id": "found:", "before_id": "found;", "least": 0.5, "below": 2.0, "row_limit": 5}),
+        ({}, {"after_id": "found:C2", "before_id": "found;", "least": 0.5, "below": 2.0, "row_limit": 1}),
+        ({}, {"after_id": "found:", "before_id": "found;", "least": 0.8, "below": 2.0, "row_limit": 5}),
+        ({}, {"after_id": "found:", "before_id": "found;", "least": 0.5, "below": 0.75, "row_limit": 5}),
+    ],
     "duplicates/list_verdicts": [
         ({}, {"after_id": "", "row_limit": 10}),
         ({}, {"after_id": "2:C1:C2", "row_limit": 1}),
@@ -304,7 +317,7 @@ WRITES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         _ENDS,
         {"rows": [{"source_id": "C2", "target_id": "K1", "properties": {"id": "KNOWS:C2:K1:friend", "_records": 2}}]},
     ),
-    "merges/create": ({}, {"id": "gone2", "label": "Contact", "into": "C2", "at": T0}),
+    "merges/create": ({}, {"rows": [{"id": "gone2", "label": "Contact", "into": "C2", "at": T0, "by": "hand"}]}),
     "merges/delete": ({}, {"ids": ["gone", "nobody"]}),
     "sources/write": ({}, {"id": "shop", "properties": {"kind": "shop", "trust": 5, "created_at": T0}}),
     "sources/delete": ({}, {"id": "crm"}),
@@ -325,8 +338,18 @@ WRITES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "receipts/delete_old": ({}, {"before": datetime(2026, 1, 1, tzinfo=UTC)}),
     "jobs/create": ({}, {"properties": {"id": "j4", "state": "queued", "made_at": T0, "owner": None}}),
     "jobs/update": ({}, {"id": "j1", "changes": {"state": "failed", "progress": None, "ended_at": T0}}),
-    "duplicates/write_verdict": ({}, {"id": "2:C2:C3", "left_id": "C2", "right_id": "C3", "at": T0}),
-    "duplicates/delete_verdict": ({}, {"id": "2:C1:C2"}),
+    "duplicates/write_verdicts": (
+        {},
+        {"rows": [{"id": f"2:C2:{id_}", "left_id": "C2", "right_id": id_, "at": T0} for id_ in ("C3", "K1")]},
+    ),
+    "duplicates/delete_verdict": ({}, {"ids": ["2:C1:C2", "nobody"]}),
+    "candidates/create": (
+        {},
+        {"rows": [{"id": f"merge:{number}", "left_id": "C1", "right_id": "C2"} for number in range(3)]},
+    ),
+    "candidates/note_search": ({}, {"id": "search", "changes": {"state": "running", "started_at": T0, "owner": None}}),
+    "candidates/delete": ({}, {"ids": ["merge:1", "nobody"]}),
+    "candidates/delete_range": ({}, {"after_id": "found:", "before_id": "found:C3"}),
     "jobs/delete": ({}, {"ids": ["j2", "nobody"]}),
     "webhooks/create": ({}, {"properties": {"id": "w2", "url": "https://example.org", "events": ["import.finished"]}}),
     "webhooks/update": ({}, {"id": "w1", "changes": {"lost_since": T0, "url": None}}),
@@ -399,7 +422,7 @@ def _write(graph: Graph, name: str, words: dict[str, str], parameters: dict[str,
 def _dump(graph: Graph) -> dict[str, Any]:
     nodes = {
         label: graph.store.read("nodes/page", words={"LABEL": label}, after_id="", ids=None, filters=[], row_limit=1000)
-        for label in (*LABELS, "Token", "Receipt", "Job", "Webhook", "Delivery", "Verdict")
+        for label in (*LABELS, "Token", "Receipt", "Job", "Webhook", "Delivery", "Verdict", "Candidate", "Alias")
     }
     ties = {
         name: graph.store.read(

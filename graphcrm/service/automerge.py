@@ -1,0 +1,256 @@
+"""Merging by itself what is surely one party: decided as a whole first, then carried out batch by batch.
+
+What was decided is kept in the graph until it is carried out. A run that is cut off leaves the rest of its decisions,
+and the next one begins with them, so that both end as one undisturbed run would have.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Final
+
+from graphcrm.errors import Conflict, InvalidInput
+from graphcrm.identity.thresholds import MERGE_PROBABILITY, REVIEW_PROBABILITY
+from graphcrm.schema import PARTY_LABELS
+from graphcrm.service.duplicates import Duplicates
+from graphcrm.service.merging import Grounds, Merge, merge_parties
+from graphcrm.service.source_records import FILES, own_fields, trust_of, trusts
+from graphcrm.service.verdicts import in_order, told_apart
+from graphcrm.store import GraphStore, Transaction
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["AUTOMATIC", "MERGED_COLUMNS", "merge_surely", "survivor"]
+
+AUTOMATIC: Final = "automatic"
+"""Who made a merge that nobody looked at."""
+MERGED_COLUMNS: Final = ("id", "name", "into", "into_name", "probability", "compared_with", "evidence")
+"""Columns of what `merge_surely` gives."""
+
+Progress = Callable[[int, int], None]
+"""Told how many merges are made, of how many."""
+
+_BATCH: Final = 200
+_READ: Final = 5_000
+_FIRST, _END = "merge:", "merge;"
+"""Between which the ids of decisions lie that wait to be carried out."""
+_ALL: Final[dict[str, Any]] = {"before_id": _END, "least": 0.0, "below": 2.0}
+
+
+def merge_surely(
+    store: GraphStore,
+    threshold: float = MERGE_PROBABILITY,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Merge each group of parties that are surely one into the member that `survivor` names.
+
+    Parameters
+    ----------
+    store : GraphStore
+        The graph.
+    threshold : float
+        The least probability of a pair that links a group, from `REVIEW_PROBABILITY` to below 1.
+    dry_run : bool
+        Only say what would be merged.
+    progress : callable, optional
+        Told how many of how many merges are made.
+
+    Returns
+    -------
+    DataFrame
+        The columns `MERGED_COLUMNS`, one row for each party that went, in the order in which they did. `attrs` say
+        whether the run `resumed` what an earlier one had decided (nothing new is looked for then), and how many
+        decisions were `skipped`, since somebody changed or told apart the parties meanwhile.
+
+    Raises
+    ------
+    InvalidInput
+        A threshold out of bounds.
+    """
+    import pandas as pd
+
+    if not REVIEW_PROBABILITY <= threshold < 1:
+        raise InvalidInput(f"threshold: must lie between {REVIEW_PROBABILITY} and 1, and below 1", field="threshold")
+    merges = _waiting(store)
+    resumed = bool(merges)
+    if not resumed:
+        merges = _decided(store, threshold)
+        if not dry_run:
+            _keep(store, merges)
+    rows: list[dict[str, Any]] = []
+    for start in range(0, len(merges), _BATCH):
+        batch = merges[start : start + _BATCH]
+        ids = {id_ for _, merge in batch for id_ in (merge.id, merge.into)}
+        if dry_run:
+            rows += store.reading(partial(_possible, batch=batch))[1]
+        else:
+            rows += store.write(partial(_carry_out, batch=batch), ids)
+        if progress:
+            progress(start + len(batch), len(merges))
+    frame = pd.DataFrame(rows, columns=list(MERGED_COLUMNS))
+    frame.attrs.update(resumed=resumed, skipped=len(merges) - len(rows))
+    return frame
+
+
+def survivor(members: Iterable[tuple[str, Mapping[str, Any]]], trust: Mapping[str, int]) -> str:
+    """Of the parties that are one, the id of the one that stays.
+
+    Parameters
+    ----------
+    members : iterable of (str, mapping)
+        Label and properties of each.
+    trust : mapping of str to int
+        Trust by source, as people have set it.
+
+    Returns
+    -------
+    str
+        A customer before a contact, then whom the most trusted source describes, then who has most fields, then who
+        was created first, then the first id in UTF-8 order.
+
+    Examples
+    --------
+    >>> ann, anna = {"id": "C2", "name": "Ann", "city": "Ulm"}, {"id": "C1", "name": "Anna"}
+    >>> survivor([("Customer", anna), ("Customer", ann)], {})
+    'C2'
+    >>> survivor([("Customer", anna), ("Contact", ann)], {})
+    'C1'
+    """
+
+    def rank(member: tuple[str, Mapping[str, Any]]) -> tuple[Any, ...]:
+        label, properties = member
+        most = max(trust_of(source, trust) for source in properties.get("_sources") or [FILES])
+        created = properties.get("created_at")
+        # Who has no such time comes after all who have one.
+        since = created.timestamp() if created is not None else float("inf")
+        fields = len(own_fields(properties))
+        return PARTY_LABELS.index(label), -most, -fields, since, properties["id"].encode()
+
+    return str(min(members, key=rank)[1]["id"])
+
+
+# ---- deciding --------------------------------------------------------------------------------------------
+
+
+def _decided(store: GraphStore, threshold: float) -> list[tuple[str, Merge]]:
+    """The merges to make, by the ids under which they wait."""
+    found = Duplicates(store).find(threshold)
+    groups: list[list[str]] = found.attrs["groups"]
+    best = _best_pairs(found, groups)
+    members = {id_ for group in groups for id_ in group}
+    parties = store.reading(partial(_read, ids=sorted(members)))
+    trust = store.reading(trusts)
+    merges = []
+    for group in groups:
+        there = [id_ for id_ in group if id_ in parties]
+        if len(there) < 2:
+            continue  # somebody deleted or merged them meanwhile
+        into = survivor((parties[id_] for id_ in there), trust)
+        merges += [Merge(id_, into, AUTOMATIC, best.get((id_, into)) or best[id_, ""]) for id_ in there if id_ != into]
+    return [(f"{_FIRST}{number:08d}", merge) for number, merge in enumerate(merges)]
+
+
+def _best_pairs(found: pd.DataFrame, groups: Sequence[Sequence[str]]) -> dict[tuple[str, str], Grounds]:
+    """What each member was merged for: by itself and another of its group, and with '' by its best pair there."""
+    group_of = {id_: number for number, group in enumerate(groups) for id_ in group}
+    best: dict[tuple[str, str], Grounds] = {}
+    for pair in found.to_dict("records"):
+        left, right = pair["left_id"], pair["right_id"]
+        if left in group_of and group_of.get(left) == group_of.get(right):
+            for one, other in ((left, right), (right, left)):
+                best[one, other] = Grounds(pair["probability"], pair["evidence"], other)
+                best.setdefault((one, ""), best[one, other])
+    return best
+
+
+def _read(tx: Transaction, ids: Sequence[str]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Label and properties of those parties that are there, by id."""
+    return {
+        properties["id"]: (label, properties)
+        for label in PARTY_LABELS
+        for start in range(0, len(ids), _READ)
+        for properties in tx.run("nodes/read_many", words={"LABEL": label}, ids=ids[start : start + _READ])[0][
+            "records"
+        ]
+    }
+
+
+# ---- keeping what was decided, and carrying it out -------------------------------------------------------
+
+
+def _keep(store: GraphStore, merges: Sequence[tuple[str, Merge]]) -> None:
+    rows = [
+        {
+            "id": id_,
+            "left_id": merge.id,
+            "right_id": merge.into,
+            "probability": merge.grounds.probability,
+            "evidence": json.dumps(merge.grounds.evidence, ensure_ascii=False),
+            "compared_with": merge.grounds.compared_with,
+        }
+        for id_, merge in merges
+        if merge.grounds
+    ]
+
+    def work(tx: Transaction) -> None:
+        if tx.run("candidates/page", after_id=_FIRST, **_ALL, row_limit=1):
+            raise Conflict("another run is merging at this moment; try again when it is through")
+        tx.run("candidates/create", rows=rows)
+
+    if rows:
+        # All at once: a run that is cut off here has decided nothing.
+        store.write(work, [_FIRST])
+
+
+def _waiting(store: GraphStore) -> list[tuple[str, Merge]]:
+    found: list[tuple[str, Merge]] = []
+    while rows := store.read("candidates/page", after_id=found[-1][0] if found else _FIRST, **_ALL, row_limit=_READ):
+        for row in rows:
+            pair = row["record"]
+            grounds = Grounds(pair["probability"], json.loads(pair["evidence"]), pair["compared_with"])
+            found.append((pair["id"], Merge(pair["left_id"], pair["right_id"], AUTOMATIC, grounds)))
+    return found
+
+
+def _possible(tx: Transaction, *, batch: Sequence[tuple[str, Merge]]) -> tuple[list[Merge], list[dict[str, Any]]]:
+    """Those merges of a batch that can still be made, and what is told of each."""
+    parties = _read(tx, sorted({id_ for _, merge in batch for id_ in (merge.id, merge.into)}))
+    united: dict[str, list[str]] = {}
+    for _, merge in batch:
+        united.setdefault(merge.into, [merge.into]).append(merge.id)
+    apart = told_apart(tx.run, {in_order(*pair) for all_ in united.values() for pair in combinations(all_, 2)})
+    merges: list[Merge] = []
+    joined: dict[str, list[str]] = {}
+    for _, merge in batch:
+        with_ = joined.setdefault(merge.into, [merge.into])
+        if {merge.id, merge.into} <= parties.keys() and apart.isdisjoint(in_order(merge.id, one) for one in with_):
+            merges.append(merge)
+            with_.append(merge.id)
+    return merges, [_row(merge, parties) for merge in merges]
+
+
+def _carry_out(tx: Transaction, *, batch: Sequence[tuple[str, Merge]]) -> list[dict[str, Any]]:
+    """Make those merges of a batch that still can be made, and forget all of them as decisions."""
+    merges, rows = _possible(tx, batch=batch)
+    tx.run("candidates/delete", ids=[id_ for id_, _ in batch])
+    if merges:
+        merge_parties(tx, merges, datetime.now(UTC))
+    return rows
+
+
+def _row(merge: Merge, parties: Mapping[str, tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    return {
+        "id": merge.id,
+        "name": parties[merge.id][1]["name"],
+        "into": merge.into,
+        "into_name": parties[merge.into][1]["name"],
+        "probability": merge.grounds.probability if merge.grounds else None,
+        "compared_with": merge.grounds.compared_with if merge.grounds else None,
+        "evidence": merge.grounds.evidence if merge.grounds else None,
+    }
