@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from contextlib import suppress
 from typing import IO, Any, Final, Protocol
 
 from fastapi import Request
@@ -101,9 +102,10 @@ class Form:
             raise Malformed("The body ends in the middle of the form.")
 
     def close(self) -> None:
-        """Close the file that is being written, if one is."""
+        """Give up the file that is being written, if one is."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # a full disk takes no more now, either
+                self._file.close()
             self._file = None
 
     def _begin(self) -> None:
@@ -153,7 +155,8 @@ class Form:
     def _close(self) -> None:
         if self._file is not None:
             self.digests.append((self._name, self._digest.hexdigest()))
-            self.close()
+            self._file.close()
+            self._file = None
         else:
             self.values[self._name] = _text(self._text)
 

@@ -19,6 +19,7 @@ import importlib.util
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -33,7 +34,7 @@ from typing import IO, Any, Final
 
 from graphcrm.errors import StoreError
 
-__all__ = ["DATABASE", "USER", "Lease", "Server", "acquire", "recover", "stop", "version", "write_private"]
+__all__ = ["DATABASE", "USER", "Lease", "Server", "acquire", "full_disk", "recover", "stop", "version", "write_private"]
 
 USER: Final = "root"
 DATABASE: Final = "graphcrm"
@@ -42,6 +43,8 @@ _STOP_TIMEOUT_S: Final = 30.0
 _PORT_TIMEOUT_S: Final = 5.0
 _MAX_FAILURES: Final = 5
 _POLL_S: Final = 0.02
+_SCANT_BYTES: Final = 16_000_000
+"""A disk with less room is full to the engine, which asks for some megabytes at once."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,17 @@ class Lease:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
             _wait_until(lambda: not _running(self._folder), _STOP_TIMEOUT_S)
         self._lock.close()
+
+
+def full_disk(folder: Path) -> str | None:
+    """What to say of a failure in a folder whose disk is full; None where there is room."""
+    try:
+        left = shutil.disk_usage(folder).free
+    except OSError:
+        return None
+    if left >= _SCANT_BYTES:
+        return None
+    return f"the disk with {folder} is full ({left / 1e6:.1f} MB left); make room there"
 
 
 def version() -> str:
@@ -248,7 +262,7 @@ def _ensure(folder: Path, heap: str, timeout_s: float) -> Server:
         else:
             time.sleep(_POLL_S)
     logs = f"{folder / 'server.log'} and {folder / 'supervisor.log'}"
-    raise StoreError(f"the embedded engine did not start; see {logs}")
+    raise StoreError(f"the embedded engine did not start: {full_disk(folder) or f'see {logs}'}")
 
 
 def _spawn(folder: Path, heap: str, timeout_s: float) -> None:

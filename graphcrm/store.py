@@ -378,7 +378,15 @@ class GraphStore:
             if time.monotonic() > deadline:
                 break
             time.sleep(min(0.5, 0.005 * 1.5**tried) * random.uniform(0.5, 1.0))
-        raise _translated(failure) from None
+        raise self._told(failure) from None
+
+    def _told(self, failure: Exception) -> Exception:
+        """What to tell of a failure: where the disk of the data folder is full, that is why."""
+        error = _translated(failure)
+        if self.engine == "embedded" and isinstance(error, StoreError) and not error.timed_out:
+            full = embedded.full_disk(self.settings.home)
+            return StoreError(f"{full}, then try again", retryable=True) if full else error
+        return error
 
     def _passing(self, error: Neo4jError) -> bool:
         """Whether the embedded engine is going down, or coming up: it listens a moment before it knows its own user."""

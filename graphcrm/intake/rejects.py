@@ -6,6 +6,7 @@ import csv
 import errno
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TextIO
@@ -87,20 +88,24 @@ class RejectWriter:
     def __call__(self, reject: Reject) -> None:
         """Write one."""
         self.count += 1
-        if self.path is not None:
+        if self.path is None:
+            return
+        row = json.dumps(reject.row, ensure_ascii=False, default=str)
+        cells = (reject.file, str(reject.line), reject.column or "", reject.reason, row)
+        try:
             if self._file is None:
-                self._file = self._begin(self.path)
+                self._file = _begun(self.path)
                 self._writer = csv.writer(self._file, lineterminator="\n")
-                self._writer.writerow(HEADER)
-            row = json.dumps(reject.row, ensure_ascii=False, default=str)
-            cells = (reject.file, str(reject.line), reject.column or "", reject.reason, row)
             self._writer.writerow([escape_formula(cell) for cell in cells])
+        except OSError as error:
+            raise self._cannot_write(error) from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # each line was written at once; what a full disk did not take has been told
+                self._file.close()
 
     def _is_free(self, path: Path) -> bool:
         """Whether there is nothing at a path, or what an earlier run wrote there."""
@@ -115,11 +120,22 @@ class RejectWriter:
         except OSError as error:
             raise self._cannot_write(error) from error
 
-    def _begin(self, path: Path) -> TextIO:
-        try:
-            return path.open("x", encoding="utf-8", errors="backslashreplace", newline="", buffering=1)
-        except OSError as error:
-            raise self._cannot_write(error) from error
-
     def _cannot_write(self, error: OSError) -> InvalidInput:
-        return InvalidInput(f"Cannot write the rejects to {self.path} ({error.strerror}).", field="rejects")
+        return InvalidInput(
+            f"Cannot write the rejects to {self.path} ({error.strerror}). Mend that or name another file for them, "
+            "and run the same import again; what is in stays in.",
+            field="rejects",
+        )
+
+
+def _begun(path: Path) -> TextIO:
+    """A new file that has its header; none is left where that cannot be written."""
+    file = path.open("x", encoding="utf-8", errors="backslashreplace", newline="", buffering=1)
+    try:
+        file.write(",".join(HEADER) + "\n")
+    except OSError:
+        with suppress(OSError):
+            file.close()
+        path.unlink(missing_ok=True)
+        raise
+    return file

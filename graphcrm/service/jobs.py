@@ -175,9 +175,10 @@ class Jobs:
                 for file, digest in digests(report.files, read_from)
             ]
         except BaseException as error:
+            told = _with_advice(error) if isinstance(error, StoreError) else error
             with suppress(StoreError):  # the lease then runs out, and says the same
-                self._ended(id_, ending_of(error, run, is_waiting=claim is not None))
-            raise
+                self._ended(id_, ending_of(told, run, is_waiting=claim is not None))
+            raise told from None
         self._ended(
             id_,
             {
@@ -406,6 +407,12 @@ class Jobs:
             count += len(ids)
         outbox.forget_source(self._store, source)
         return count
+
+
+def _with_advice(error: StoreError) -> StoreError:
+    """An error of the database in the middle of an import, with what to do about the import."""
+    message = f"{error.message.removesuffix('.')}. What is in stays in: run the same import again"
+    return StoreError(message, retryable=error.retryable, timed_out=error.timed_out)
 
 
 def _refuse_beyond(open_: list[dict[str, Any]]) -> None:

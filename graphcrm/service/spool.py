@@ -69,7 +69,9 @@ class Spool:
         if heap in self._heaps:
             number = self._heaps[heap]
             with _as_of_a_disk():
-                yield from self._db.execute(f"SELECT a, b, row FROM heap{number} ORDER BY a, b")
+                # Not by `yield from`, which would close the cursor of a spool that was given up and closed before.
+                for row in self._db.execute(f"SELECT a, b, row FROM heap{number} ORDER BY a, b"):  # noqa: UP028
+                    yield row
 
     def _write(self, heap: str) -> None:
         rows = self._waiting.pop(heap, None)

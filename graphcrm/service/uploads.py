@@ -12,6 +12,7 @@ from typing import IO, Final
 
 from graphcrm import limits
 from graphcrm.errors import InvalidInput, StoreError
+from graphcrm.service.whole_files import is_full
 
 __all__ = ["Upload", "Uploads"]
 
@@ -37,11 +38,13 @@ class Upload:
             folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.mkdir(mode=0o700)
             (folder / _FILES).mkdir(mode=0o700)
+            # Held until the job is entered, so that nobody takes it for what a dead process left.
+            self._lock = self._open(folder / _LOCK)
         except OSError as error:
-            raise StoreError(f"uploads cannot be kept on this server: {error.strerror}; see GRAPHCRM_HOME") from None
+            shutil.rmtree(folder, ignore_errors=True)
+            message = f"uploads cannot be kept on this server: {error.strerror}; see GRAPHCRM_HOME"
+            raise StoreError(message, retryable=is_full(error)) from None
         self._folder = folder
-        # Held until the job is entered, so that nobody takes it for what a dead process left.
-        self._lock = self._open(folder / _LOCK)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -12,7 +13,7 @@ from typing import IO
 
 from graphcrm.errors import InvalidInput
 
-__all__ = ["new_file", "new_folder"]
+__all__ = ["is_full", "new_file", "new_folder"]
 
 
 @contextmanager
@@ -96,7 +97,13 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InvalidInput(f"{path}: cannot be written ({error.strerror or error}).", field="path") from None
+        advice = "; make room on its disk, or name a place on another one" if is_full(error) else ""
+        raise InvalidInput(f"{path}: cannot be written ({error.strerror or error}){advice}.", field="path") from None
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a disk, or what somebody may have of it, is full; SQLite says so in words alone."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or "disk is full" in str(error)
 
 
 def _umask() -> int:

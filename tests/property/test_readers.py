@@ -154,7 +154,9 @@ LINES = st.one_of(
     st.tuples(
         st.sampled_from(NAMES), st.sampled_from(PARAMETERS), st.sampled_from(PARAMETERS), st.sampled_from(VALUES)
     ).map(lambda parts: f"{parts[0]}{parts[1]}{parts[2]}:{parts[3]}"),
-    st.sampled_from([" folded", "\tfolded", "", "no property", "BEGIN:VCARD", "END:VCARD", "end:vcard ", "=20="]),
+    st.sampled_from(
+        [" folded", "\tfolded", "", "\x00", "no property", "BEGIN:VCARD", "END:VCARD", "end:vcard ", "=20="]
+    ),
 )
 ENDS = st.sampled_from(["\n", "\r\n", "\r\r\n"])
 ENCODINGS = st.sampled_from(["utf-8", "utf-16", "gb18030", "utf-8-sig"])

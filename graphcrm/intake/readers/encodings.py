@@ -8,6 +8,7 @@ alone between letters.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from io import BufferedReader, RawIOBase
@@ -30,6 +31,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_PLAIN_START: Final = re.compile(rb"[\t\n\r -~]{8}")
+"""How no text in UTF-16 begins: four characters, each of two bytes that are ASCII."""
 _NAMES: Final = {"utf-8": "UTF-8", "gb18030": "GB18030", "cp1252": "Windows-1252", "iso8859-1": "Latin-1"}
 _NO_CHARACTER_SETS: Final = ("unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "utf_7")
 
@@ -187,7 +190,12 @@ def _by_mark(start: bytes) -> str:
 
 
 def _utf16_without_mark(start: bytes) -> str:
-    """UTF-16 has a NUL in each character of the first 256, always in the same place."""
+    """UTF-16 has a NUL in each character of the first 256, always in the same place.
+
+    A text of single bytes with stray NULs may have those so, too; but it begins like one.
+    """
+    if _PLAIN_START.match(start):
+        return ""
     start = start[: len(start) // 2 * 2]
     even, odd = start[::2], start[1::2]
     for encoding, in_place, elsewhere in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
