@@ -64,9 +64,8 @@ def page_of_nodes(
         )
     else:
         value = after.get("value") if after else None
-        place = _Place(
-            field, descending, None if value is None else _parse(table, field, value, "cursor"), after and after["id"]
-        )
+        start = None if value is None else _parse(table, field, value, "cursor")
+        place = _Place(field, descending, start, after["id"] if after else None)
         query = "nodes/page_descending" if descending else "nodes/page_ascending"
         found = enough(lambda rows: read(query, rows, **place.parameters), place.is_behind, limit + 1)
     if len(found) <= limit:

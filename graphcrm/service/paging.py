@@ -2,7 +2,8 @@
 
 Both engines sort texts by code points. Neo4j compares them so as well where an index gives the order, but by the units
 of UTF-16 elsewhere: an emoji then lies before a full-width bracket, and a page behind either would leave out the other.
-So a page is asked for behind a shorter text, of which all comparisons say the same, and what comes too early is dropped.
+So a page is asked for behind a shorter text, of which all comparisons say the same, and what comes too early is left
+out.
 """
 
 from __future__ import annotations
