@@ -17,8 +17,10 @@ from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, TieParts, split_tie_id, tie_id, tie_id_between
 from graphcrm.service import outbox
 from graphcrm.service.aliases import hidden_at, merged_into, roots
+from graphcrm.service.changes import forget_changes
 from graphcrm.service.deriving import update_ties
 from graphcrm.service.planning import TieRow, delete_ties, existing_ties, resolve_labels, single_end, taken
+from graphcrm.service.recording import Event, recording, shown_parties
 from graphcrm.service.source_records import (
     HAND,
     SourceRecord,
@@ -146,12 +148,14 @@ class Merging:
             if columns["automatic"][0]:
                 pairs = {in_order(id_, other) for other in (columns["into"][0], root)}
                 tell_apart(tx, sorted(pairs), datetime.now(UTC))
-            moved = _take_out(tx, ties, own) + _hidden(tx, [root])
-            again = [record for record in records if key_of(record) in own]
-            _create_node(tx, columns["label"][0], id_, again)
-            _show_node(tx, stays, [record for record in records if key_of(record) not in own])
-            show_ties(tx, moved)
-            _drop_if_empty(tx, stays, records, own)
+            events = [Event(root, "unmerged", id_), Event(id_, "came_back", root)]
+            with recording(tx, shown_parties(ties), events=events):
+                moved = _take_out(tx, ties, own) + _hidden(tx, [root])
+                again = [record for record in records if key_of(record) in own]
+                _create_node(tx, columns["label"][0], id_, again)
+                _show_node(tx, stays, [record for record in records if key_of(record) not in own])
+                show_ties(tx, moved)
+                _drop_if_empty(tx, stays, records, own)
             return root
 
         return {"id": id_, "into": self._store.write(work, [id_])}
@@ -207,23 +211,33 @@ def merge_parties(tx: Transaction, merges: Sequence[Merge], at: datetime) -> Non
     ties = list({_id_of(tie): tie for label in PARTY_LABELS for tie in ties_of(tx, label, ids[label])}.values())
     said = [*{record.id: record for record in (*_records_of(tx, ties), *_hidden(tx, list(gone)))}.values()]
     records = read_records(tx, {about_node(*party[:2]): party[2] for party in parties.values()})
-    delete_ties(tx, ties)
-    forget_records(tx, [tie.properties["id"] for tie in ties if tie.properties.get("_records")])
-    for label in PARTY_LABELS:
-        if ids[label]:
-            tx.run("nodes/detach_delete", words={"LABEL": label}, ids=ids[label])
-    tx.run("merges/create", rows=[_alias(merge, gone[merge.id][0], at) for merge in merges])
-    told = [(each.into, each.id) for each in merges if "Customer" in (parties[each.into][0], parties[each.id][0])]
-    outbox.remember(tx, merged=told)
-    members: dict[str, list[str]] = {}
+    with recording(tx, shown_parties(ties), events=_events(merges)):
+        delete_ties(tx, ties)
+        forget_records(tx, [tie.properties["id"] for tie in ties if tie.properties.get("_records")])
+        for label in PARTY_LABELS:
+            if ids[label]:
+                tx.run("nodes/detach_delete", words={"LABEL": label}, ids=ids[label])
+        tx.run("merges/create", rows=[_alias(merge, gone[merge.id][0], at) for merge in merges])
+        told = [(each.into, each.id) for each in merges if "Customer" in (parties[each.into][0], parties[each.id][0])]
+        outbox.remember(tx, merged=told)
+        members: dict[str, list[str]] = {}
+        for merge in merges:
+            members.setdefault(merge.into, [merge.into]).append(merge.id)
+        shown = [
+            (parties[into], [record for id_ in all_ for record in records[about_node(*parties[id_][:2])]])
+            for into, all_ in members.items()
+        ]
+        _show_nodes(tx, shown)
+        show_ties(tx, said)
+
+
+def _events(merges: Sequence[Merge]) -> list[Event]:
+    """What merges are in the histories of both parties."""
+    events = []
     for merge in merges:
-        members.setdefault(merge.into, [merge.into]).append(merge.id)
-    shown = [
-        (parties[into], [record for id_ in all_ for record in records[about_node(*parties[id_][:2])]])
-        for into, all_ in members.items()
-    ]
-    _show_nodes(tx, shown)
-    show_ties(tx, said)
+        by = None if merge.by == HAND else merge.by
+        events += [Event(merge.into, "merged", merge.id, by), Event(merge.id, "merged_away", merge.into, by)]
+    return events
 
 
 def _alias(merge: Merge, label: str, at: datetime) -> dict[str, Any]:
@@ -450,4 +464,5 @@ def _drop_if_empty(
     label, id_, _ = party
     if all(key_of(record) in own for record in records) and not all_ties(tx, label, id_):
         tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
+        forget_changes(tx, [id_])
         outbox.remember_nodes(tx, label, deleted=[id_])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Protocol
@@ -19,14 +19,19 @@ from graphcrm.store import GraphStore, Transaction
 __all__ = [
     "EVENTS",
     "EVENTS_A_DELIVERY",
+    "Event",
     "Tie",
     "changes_of",
     "forget_source",
+    "keep_only",
     "parties_of",
     "range_of",
     "remember",
     "remember_nodes",
 ]
+
+Event = dict[str, Any]
+"""What a webhook is told: its `type`, and who and what it is about."""
 
 EVENTS: Final = (
     "customer.created",
@@ -228,12 +233,25 @@ def forget_source(store: GraphStore, source: str) -> None:
     source : str
         The source's name.
     """
+    keep_only(store, lambda events: [event for event in events if event.get("source") != source])
+
+
+def keep_only(store: GraphStore, wanted: Callable[[list[Event]], list[Event]]) -> None:
+    """Take events out of what webhooks are still to be told.
+
+    Parameters
+    ----------
+    store : GraphStore
+        Where the outbox is.
+    wanted : callable
+        Gives those of a delivery's events that stay.
+    """
     after = ""
     while rows := store.read("webhooks/page_deliveries", after_id=after, before_id=_END, row_limit=_PAGE):
         for row in rows:
             delivery = row["record"]
             events = json.loads(delivery["events"])
-            kept = [event for event in events if event.get("source") != source]
+            kept = wanted(events)
             if not kept:
                 store.write(partial(_delete, ids=[delivery["id"]]), repeatable=True)
             elif len(kept) < len(events):

@@ -9,11 +9,13 @@ from functools import partial
 from typing import Any, Final
 
 from graphcrm.errors import InvalidInput, NotFound
-from graphcrm.schema import PARTY_LABELS
+from graphcrm.schema import PARTY_LABELS, split_tie_id
 from graphcrm.service import outbox
+from graphcrm.service.aliases import roots
 from graphcrm.service.changes import forget_changes, forget_said, read_changes
 from graphcrm.service.deriving import BATCH, NODES, TIES_SAID, revise, update_ties
-from graphcrm.service.planning import resolve_labels
+from graphcrm.service.merging import ties_by_id
+from graphcrm.service.planning import existing_ties, resolve_labels
 from graphcrm.service.recording import recording
 from graphcrm.service.source_records import (
     FILES,
@@ -149,6 +151,7 @@ class Sources:
         """
         self.read(name)
         removed, kept = revise(self._store, name, keep=False)
+        outbox.keep_only(self._store, partial(_still_true, self._store))
         self._forget(name)
         return {"removed": removed, "kept": kept}
 
@@ -276,6 +279,25 @@ class Sources:
         while ids := self._store.read("source_records/find_by_source", source=name, row_limit=BATCH)[0]["ids"]:
             self._store.write(partial(_delete_records, ids=ids), [name])
         self._store.write(lambda tx: tx.run("sources/delete", id=name), [name])
+
+
+def _still_true(store: GraphStore, events: list[outbox.Event]) -> list[outbox.Event]:
+    """Events that are about parties and referrals which are there, and the word that others are not any more."""
+    parties = outbox.parties_of(events)
+    referrals = [event["id"] for event in events if event["type"] == "referral.created"]
+
+    def work(tx: Transaction) -> set[str]:
+        there = {*resolve_labels(tx, PARTY_LABELS, parties, {}), *roots(tx.run, parties)}
+        ties = ties_by_id(tx, [id_ for id_ in referrals if {*(split_tie_id(id_) or ())[1:3]} <= there])
+        return there | existing_ties(tx, ties.values()).keys()
+
+    there = store.reading(work)
+
+    def is_true(event: outbox.Event) -> bool:
+        about = outbox.parties_of([event]) | ({event["id"]} if event["type"] == "referral.created" else set())
+        return event["type"] == "customer.deleted" or about <= there
+
+    return [event for event in events if is_true(event)]
 
 
 def _forget_said(tx: Transaction, parties: list[str], source: str) -> None:

@@ -70,3 +70,21 @@ def test_a_pinned_value_is_a_change_of_what_is_shown(graph: Graph, hook: str) ->
     assert noted(graph, hook) == [{"type": "customer.updated", "id": "A", "fields": ["city"]}]
     graph.sources.pin("customers", "A", "city", value="Paris")
     assert noted(graph, hook) == []
+
+
+def test_what_waits_names_nothing_that_was_erased(graph: Graph, hook: str) -> None:
+    crm, shop = graph.records.of("crm"), graph.records.of("shop")
+    crm.upsert("customers", [{"id": "A", "name": "Ann"}, {"id": "B", "name": "Bob"}])
+    shop.upsert("customers", [{"id": "S", "name": "Sue"}, {"id": "B", "name": "Bobby"}])
+    crm.upsert("ties", [{"type": "REFERRED", "source_id": "A", "target_id": "B"}])
+    shop.upsert("ties", [{"type": "REFERRED", "source_id": ends[0], "target_id": ends[1]} for ends in ("BA", "SA")])
+    graph.merging.merge("B", "A")
+    graph.sources.erase("shop")
+    events = noted(graph, hook)
+    assert [event["type"] for event in events if event["id"] == "S"] == ["customer.deleted"]
+    told = [(event["type"], event["id"]) for event in events if event["type"] != "customer.updated"]
+    assert ("customer.created", "A") in told
+    assert ("customer.created", "B") in told
+    assert ("customer.merged", "A") in told
+    assert not any("S" in (event.get("referrer_id"), event.get("referred_id")) for event in events)
+    assert not any(event["id"] == "REFERRED:B:A" for event in events)
