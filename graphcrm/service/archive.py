@@ -208,9 +208,7 @@ class Archive:
         """What a party's fields showed before: by field, newest first, each `value` and `until` when it was shown."""
         return earlier_values(self._store, party_id)
 
-    def contactable(
-        self, channel: str, purpose: str, cursor: str | None = None, limit: int = MAX_PAGE
-    ) -> pd.DataFrame:
+    def contactable(self, channel: str, purpose: str, cursor: str | None = None, limit: int = MAX_PAGE) -> pd.DataFrame:
         """Everybody who may be contacted by a channel for a purpose: whose last decision about it was to grant it.
 
         Parameters
