@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 Watch = Callable[..., Any]
-LINES = """() => [...document.querySelectorAll("#history-lines li")].map((line) => [line.dataset.kind,
-  line.dataset.field ?? null, line.querySelector("del")?.innerText ?? null, line.querySelector("ins")?.innerText ?? null])"""
+LINES = """() => [...document.querySelectorAll("#history-lines li")].map((line) => [
+  line.dataset.kind, line.dataset.field ?? null, line.querySelector("del")?.innerText ?? null,
+  line.querySelector("ins")?.innerText ?? null])"""
 
 
 def fill_history(graph: graphcrm.Graph) -> None:
