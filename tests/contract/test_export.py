@@ -90,6 +90,17 @@ def _comparable(text: str) -> Any:
         return text.replace("+00:00", "Z")
 
 
+def test_what_is_longer_than_a_line_may_be_comes_back_by_parquet(embedded_graph: Graph, tmp_path: Path) -> None:
+    extra = {f"note{number}": "é" * limits.MAX_TEXT_LENGTH for number in range(6)}
+    upsert(embedded_graph, "customers", [{"id": "A", "name": "Ann", "extra": extra}, {"id": "B", "name": "Bob"}])
+    for format_, taken in (("csv", 1), ("jsonl", 1), ("parquet", 2)):
+        exported(embedded_graph, tmp_path / format_, format_)
+        report = embedded_graph.import_files([tmp_path / format_], dry_run=True, rejects=tmp_path / "rejects.csv")
+        assert (report.read, report.rejected) == (2, 2 - taken)
+        if report.rejected:
+            assert "is longer than 1,000,000 bytes" in (tmp_path / "rejects.csv").read_text(encoding="utf-8")
+
+
 def test_rows_are_sorted_by_the_bytes_of_their_ids(graph: Graph, tmp_path: Path) -> None:
     fill(graph)
     exported(graph, tmp_path / "out", "jsonl")

@@ -7,6 +7,7 @@ import doctest
 import gzip
 import io
 import os
+import shutil
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -382,10 +383,12 @@ CHANGES: list[Callable[[Path], object]] = [
     lambda path: os.truncate(path, 3000),
     lambda path: path.write_bytes(path.read_bytes() + b"9999999,x\n"),
     lambda path: path.unlink(),
+    lambda path: shutil.copy2(path, f"{path}.new") and os.replace(f"{path}.new", path),
+    lambda path: path.write_bytes(path.read_bytes().replace(b",n", b",m")),
 ]
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=["shrinks", "grows", "goes"])
+@pytest.mark.parametrize("change", CHANGES, ids=["shrinks", "grows", "goes", "is replaced", "is written anew"])
 def test_a_file_that_changes_while_it_is_read(tmp_path: Path, change: Callable[[Path], object]) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(b"id,name\n" + b"".join(b"%d,n\n" % i for i in range(200_000)))
