@@ -41,7 +41,7 @@ MAX_WEBHOOKS: Final = 20
 MAX_WAITING_DELIVERIES: Final = 10_000
 """Deliveries that may wait for one webhook."""
 MAX_URL_LENGTH: Final = 2_000
-"""Characters of a webhook's address."""
+"""Characters of a web address: a webhook's, a link to an attachment."""
 MAX_CANDIDATES: Final = 20_000
 """Pairs that one search for duplicates keeps for review, the most probable."""
 MAX_BULK_ROWS: Final = 10_000

@@ -22,6 +22,7 @@ from graphcrm.values import (
     Ids,
     Instant,
     Line,
+    Links,
     Money,
     Number,
     Tags,
@@ -106,6 +107,7 @@ class Customer(Record):
     birth_date: Day | None = None
     tags: Tags | None = None
     notes: Text | None = None
+    attachments: Links | None = None
     created_at: Instant | None = None
     owner_id: Id | None = None
 
@@ -123,6 +125,7 @@ class Contact(Record):
     birth_date: Day | None = None
     tags: Tags | None = None
     notes: Text | None = None
+    attachments: Links | None = None
     created_at: Instant | None = None
     customer_id: Id | None = None
     owner_id: Id | None = None

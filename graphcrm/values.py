@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -29,6 +30,8 @@ __all__ = [
     "Ids",
     "Instant",
     "Line",
+    "Link",
+    "Links",
     "Money",
     "Number",
     "Tags",
@@ -106,6 +109,17 @@ def _unique(values: list[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
+def _link(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_link = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_link = False
+    if not is_link or any(c.isspace() or not c.isprintable() for c in value):
+        raise PydanticCustomError("link", "must be an address such as https://example.com/file.pdf")
+    return value
+
+
 def _no_nul(value: str) -> str:
     if "\0" in value:
         raise PydanticCustomError("nul", "must not hold the character NUL")
@@ -160,6 +174,15 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 Ids = Annotated[list[Id], BeforeValidator(_strings), Field(max_length=limits.MAX_LIST_LENGTH), AfterValidator(_unique)]
 Tags = Annotated[
     list[Line], BeforeValidator(_strings), Field(max_length=limits.MAX_LIST_LENGTH), AfterValidator(_unique)
+]
+Link = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=limits.MAX_URL_LENGTH),
+    AfterValidator(_link),
+    Field(json_schema_extra={"format": "uri"}),
+]
+Links = Annotated[
+    list[Link], BeforeValidator(_strings), Field(max_length=limits.MAX_LIST_LENGTH), AfterValidator(_unique)
 ]
 Extra = Annotated[
     dict[str, bool | int | float | Annotated[str, StringConstraints(max_length=limits.MAX_TEXT_LENGTH)]],

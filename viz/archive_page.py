@@ -14,7 +14,7 @@ from viz.render import ADDRESSES, archive_href, map_href, render
 
 __all__ = ["archive_page", "timeline_line"]
 
-_EDITORS: Final = {"notes": "area", "tags": "list", "birth_date": "date"}
+_EDITORS: Final = {"notes": "area", "tags": "list", "attachments": "list", "birth_date": "date"}
 _KINDS_OF_CUSTOMERS: Final = ("person", "organization")
 _TIMES: Final = frozenset({"at", "opened_at", "closed_at", "due_at", "done_at"})
 _APART: Final = frozenset(
@@ -179,7 +179,7 @@ def _fields(
 def _extras(record: Mapping[str, Any], provenance: Mapping[str, Any], language: Language) -> Iterable[dict[str, Any]]:
     said = {field["field"]: field for field in provenance["fields"]}
     for name, value in record["extra"].items():
-        field = _field(name, name, value, said.get(name), language) | {"name": f"extra.{name}", "href": None}
+        field = _field(name, word(language, "field", name), value, said.get(name), language) | {"name": f"extra.{name}", "href": None}
         if isinstance(value, bool):
             yield field | {"editor": "choice", "choices": ("true", "false"), "value": str(value).lower()}
         else:
@@ -195,6 +195,7 @@ def _field(name: str, label: str, value: Any, said: Mapping[str, Any] | None, la
         "label": label,
         "blank": blank and said is None,
         "shown": _value(name, value, language),
+        "links": value if name == "attachments" and value else [],
         "value": "" if blank else "\n".join(value) if isinstance(value, list) else str(value),
         "said": said and _said(name, said, language),
     }

@@ -23,7 +23,7 @@ from graphcrm.values import MONEY_FIELDS, MONEY_SCALE, from_graph
 
 __all__ = ["Page", "TiePages", "page_of_nodes"]
 
-_LISTS: Final = ("tags",)
+_LISTS: Final = ("tags", "attachments")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ def fill_history(graph: graphcrm.Graph) -> None:
     graph.records.upsert("contacts", [{"id": "K0", "name": "Kim"}])
     graph.records.upsert("ties", [{"type": "KNOWS", "source_id": "A0", "target_id": "K0", "kind": "friend"}])
     with acting("anna"):
+        graph.records.patch("customers", "A0", {"attachments": ["https://example.com/a?b=<c>", "http://intranet/d"]})
         graph.records.patch("customers", "A0", {"city": "Bonn", "extra": {"needs": "tea", "preferences": "by phone"}})
         graph.records.delete("ties", "KNOWS:A0:K0:friend")
         graph.merging.merge("A9", "A0")
@@ -98,6 +99,23 @@ def test_what_a_field_showed_before_stands_beside_its_sources(local: str, watch:
         assert row.locator("[data-earlier] .quiet").inner_text().startswith(until)
         needs = page.locator('.field[data-field="extra.needs"] [data-earlier] [role=listitem]')
         assert needs.count() == 5
+
+
+def test_attachments_are_links_that_can_be_edited(local: str, watch: Watch) -> None:
+    page = watch().page
+    open_page(page, f"{local}/customers/A0")
+    links = page.locator('.field[data-field="attachments"] .shown a')
+    assert links.evaluate_all("all => all.map((one) => one.getAttribute('href'))") == [
+        "https://example.com/a?b=<c>",
+        "http://intranet/d",
+    ]
+    page.click("#edit")
+    page.fill("[name=attachments]", "http://intranet/d\nhttps://example.com/new")
+    page.evaluate("() => delete document.documentElement.dataset.ready")
+    page.click("#fields [type=submit]")
+    page.wait_for_selector("html[data-ready]")
+    assert links.last.get_attribute("href") == "https://example.com/new"
+    assert page.locator("#history-lines li").first.get_attribute("data-field") == "attachments"
 
 
 def test_it_can_be_read_without_scripts(local: str, watch: Watch) -> None:

@@ -248,3 +248,20 @@ def test_an_import_is_named_by_its_job(graph: Graph, tmp_path: Any) -> None:
         ("crm", f"import:{sorted(jobs)[1]}", "Ulm", "Bonn"),
         ("crm", None, None, None),
     ]
+
+
+def test_attachments_are_links_and_have_a_history(graph: Graph) -> None:
+    links = ["https://example.com/offer.pdf", "http://intranet/a|b?c=d"]
+    graph.records.create("customers", {"id": "A", "name": "Ann", "attachments": links})
+    graph.records.patch("customers", "A", {"attachments": links[:1]})
+    assert told(graph, "A", "field", "from", "to")[0] == ("attachments", links, links[:1])
+    found = graph.records.page("customers", filters={"attachments": links[0]}).items
+    assert [each["id"] for each in found] == ["A"]
+    for wrong in ("javascript:alert(1)", "ftp://x/y", "https://", "http://a b", "//x", "https://[x"):
+        with pytest.raises(InvalidInput, match="attachments"):
+            graph.records.patch("customers", "A", {"attachments": [wrong]})
+    say(graph, "crm", "customers", {"id": "A", "name": "Ann", "attachments": "https://a.example|https://b.example"})
+    assert graph.sources.provenance("customers", "A")["fields"][0]["values"][0]["value"] == [
+        "https://a.example",
+        "https://b.example",
+    ]
