@@ -19,6 +19,8 @@ class ImportedFile(BaseModel):
     updated: int | None
     unchanged: int | None
     rejected: int | None
+    repeated: int | None = Field(description="Rows among these that repeat an earlier one of the file exactly.")
+    flagged: int | None = Field(description="Rows that are in with a value that could not be cleaned.")
     sha256: str | None = Field(description="Of what was read.")
 
 
@@ -48,6 +50,8 @@ class ImportAnswer(BaseModel):
     updated: int | None
     unchanged: int | None
     rejected: int | None
+    repeated: int | None = Field(description="Rows among these that repeat an earlier one of their file exactly.")
+    flagged: int | None = Field(description="Rows that are in with a value that could not be cleaned.")
     files: list[ImportedFile]
     message: str | None = Field(description="Why it ended otherwise than by being done.")
     rejects: list[RejectedRow] | None = Field(None, description="The first rejected rows, where one import is read.")

@@ -21,6 +21,7 @@ __all__ = [
     "PinRequest",
     "ProblemDocument",
     "ProvenanceAnswer",
+    "QualityAnswer",
     "SearchAnswer",
     "SourceAnswer",
     "SourceRequest",
@@ -93,6 +94,26 @@ class ErasedAnswer(BaseModel):
     kept: int = Field(description="Nodes and ties that others describe still.")
 
 
+class FieldQuality(BaseModel):
+    """What is wrong with the values of one field of a source's records."""
+
+    table: str
+    field: str
+    count: int = Field(description="Records.")
+    blank: int
+    invalid: int = Field(description="Values that could not be cleaned.")
+    duplicated: int = Field(description="Records whose value, cleaned and compared, another record has too.")
+    stale: int = Field(description="Values of records of which nothing new was said for long.")
+    reasons: dict[str, int] = Field(description="Why values are invalid, and how many for each reason.")
+    examples: list[str] = Field(description="Masked: the first character and the shape.")
+
+
+class QualityAnswer(_List):
+    """How good what a source says is, by table and field."""
+
+    items: list[FieldQuality]
+
+
 class PinRequest(BaseModel):
     """The value that a field is to show: this one, or the one that a source says."""
 
@@ -108,7 +129,7 @@ class Said(BaseModel):
     source: str
     key: str = Field(description="The id that it has there.")
     value: Any
-    raw: str | None = Field(description="As it came, where cleaning changed it.")
+    raw: str | None = Field(description="As it came, where cleaning changed it or the field could not hold it.")
     seen_at: str
 
 

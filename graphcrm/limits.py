@@ -64,5 +64,7 @@ MAX_TREE: Final = 10_000
 """Parties in one referral tree."""
 MAX_QUERY_LENGTH: Final = 200
 """Characters of a search query."""
+MAX_STALE_DAYS: Final = 36_500
+"""Days after which a quality report may take values for stale."""
 MAX_AMOUNT: Final = 10**14
 """Largest amount of money, in currency units (its ten-thousandths still fit 64 bits)."""

@@ -5,10 +5,9 @@ The same models validate a row of a CSV file, an HTTP body and a call from Pytho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from graphcrm.values import (
@@ -68,13 +67,6 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     extra: Extra = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _blank_is_absent(cls, values: Any) -> Any:
-        if isinstance(values, Mapping):
-            return {k: v for k, v in values.items() if v is not None and v != ""}
-        return values
 
 
 # ---- nodes -----------------------------------------------------------------------------------------------

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     query_timeout_s: float = Field(default=60.0, gt=0, le=3600)
     """Seconds after which a query is cut off."""
 
+    region: str | None = None
+    """ISO 3166 code of the country that telephone numbers without a country code are of."""
+
     half_life_days: float = Field(default=180.0, gt=0)
     """Days in which the strength of a tie made by an event halves."""
     default_strengths: Annotated[DefaultStrengths, NoDecode] = {
@@ -77,6 +80,17 @@ class Settings(BaseSettings):
             return value.expanduser().resolve()
         except (OSError, RuntimeError):
             raise ValueError("is no folder that can be found; give an absolute path") from None
+
+    @field_validator("region")
+    @classmethod
+    def _known_region(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        from phonenumbers import SUPPORTED_REGIONS
+
+        if value.upper() not in SUPPORTED_REGIONS:
+            raise ValueError("must be the ISO 3166 code of a country, such as DE")
+        return value.upper()
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

@@ -56,7 +56,7 @@ class Reference:
         return self.field.endswith("_ids")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Row:
     """One valid row, ready for the graph.
 
@@ -143,14 +143,19 @@ class Table:
         >>> TABLES["relationships"].row({"source_id": "A", "target_id": "B", "kind": "friend"}).id
         'KNOWS:A:B:friend'
         """
-        if self.type:
-            source_field, target_field = self.ends
-            values = {{source_field: "source_id", target_field: "target_id"}.get(k, k): v for k, v in values.items()}
+        names = self._names
+        given = {names.get(name, name): value for name, value in values.items() if value is not None and value != ""}
         try:
-            record = self.model.model_validate(values)
+            record = self.model.model_validate(given)
         except ValidationError as error:
             raise self._explain(error) from None
         return self._tie_row(record) if isinstance(record, Tie) else self._node_row(record)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """What the model calls the columns that hold the ends, where that is something else."""
+        named = zip(self.ends, ("source_id", "target_id"), strict=True) if self.type else ()
+        return {column: name for column, name in named if column != name}
 
     def _explain(self, error: ValidationError) -> InvalidInput:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]

@@ -37,6 +37,8 @@ __all__ = [
     "Tags",
     "Text",
     "from_graph",
+    "raw_of",
+    "raw_text",
     "to_graph",
 ]
 
@@ -243,3 +245,14 @@ def from_graph(name: str, value: Any) -> Any:
         places = max(2, -int(amount.normalize().as_tuple().exponent))
         return f"{amount:.{places}f}"
     return value
+
+
+def raw_text(raw: Mapping[str, str]) -> str | None:
+    """Give fields as they came the form of the property `_raw`; None where there are none."""
+    return json.dumps(raw, ensure_ascii=False, sort_keys=True) if raw else None
+
+
+def raw_of(properties: Mapping[str, Any]) -> dict[str, str]:
+    """Read back what `raw_text` wrote into properties."""
+    text = properties.get("_raw")
+    return json.loads(text) if text else {}

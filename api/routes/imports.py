@@ -19,6 +19,7 @@ from api.idempotency import receipt_of
 from api.import_schemas import ImportAnswer, ImportsAnswer
 from api.uploads import FORM, received
 from graphcrm import Graph
+from graphcrm.cleaning.taking import checked_region
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.limits import MAX_ID_LENGTH, MAX_PAGE, MAX_UPLOAD_FILES
 from graphcrm.service.entries import new_id
@@ -28,7 +29,7 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"])
 
-_FIELDS: Final = ("source", "preset", "dry_run", "encoding", "delimiter")
+_FIELDS: Final = ("source", "preset", "dry_run", "encoding", "delimiter", "region")
 _SHOWN_REJECTS: Final = 20
 _ROWS_A_PIECE: Final = 1_000
 _CSV: Final = "text/csv"
@@ -55,6 +56,11 @@ _UPLOAD: Final = {
         "dry_run": {"type": "string", "enum": ["true", "false"], "default": "false"},
         "encoding": {"type": "string", "description": "Of text files, where it is not found from their content."},
         "delimiter": {"type": "string", "description": "Of CSV files, where it is not found from their content."},
+        "region": {
+            "type": "string",
+            "pattern": "^[A-Za-z]{2}$",
+            "description": "ISO 3166 code of the country that telephone numbers without a country code are of.",
+        },
     },
 }
 
@@ -125,6 +131,7 @@ def _options(values: dict[str, str]) -> dict[str, Any]:
     if dry_run not in ("true", "false"):
         raise InvalidInput("dry_run: must be true or false", field="dry_run", allowed=["true", "false"])
     rest = {name: values.get(name) or None for name in _FIELDS if name not in ("source", "dry_run")}
+    rest["region"] = checked_region(rest["region"])
     return {"source": values.get("source", "files"), "dry_run": dry_run == "true", **rest}
 
 

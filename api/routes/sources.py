@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 
 from api.answers import documented, json_response
@@ -12,8 +12,17 @@ from api.bodies import JSON, checked, json_body, takes
 from api.deps import GraphDep, only, require
 from api.ids import ID
 from api.record_schemas import RESOURCES
-from api.schemas import ErasedAnswer, PinRequest, ProvenanceAnswer, SourceAnswer, SourceRequest, SourcesAnswer
-from graphcrm.limits import MAX_ID_LENGTH, MAX_NAME_LENGTH
+from api.schemas import (
+    ErasedAnswer,
+    PinRequest,
+    ProvenanceAnswer,
+    QualityAnswer,
+    SourceAnswer,
+    SourceRequest,
+    SourcesAnswer,
+)
+from graphcrm.cleaning.quality import STALE_DAYS
+from graphcrm.limits import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_STALE_DAYS
 
 __all__ = ["router"]
 
@@ -24,6 +33,10 @@ _MAX_RECORD_ID: Final = 10 * MAX_ID_LENGTH + 20  # a tie's holds three parts, ea
 Name = Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH, description="The source's name.")]
 RecordId = Annotated[str, Path(min_length=1, max_length=_MAX_RECORD_ID, description="Id of the record.")]
 Field = Annotated[str, Path(min_length=1, max_length=MAX_NAME_LENGTH, description="A property of the record.")]
+StaleDays = Annotated[
+    int,
+    Query(ge=0, le=MAX_STALE_DAYS, description="Days without news of a record after which its values are stale."),
+]
 Body = Annotated[Any, Depends(json_body(JSON))]
 
 
@@ -52,6 +65,18 @@ def list_sources(graph: GraphDep) -> Response:
 def read_source(graph: GraphDep, name: Name) -> Response:
     """One source, and how much it describes."""
     return json_response(graph.sources.read(name))
+
+
+@router.get(
+    "/sources/{name}/quality",
+    tags=["sources"],
+    response_model=QualityAnswer,
+    dependencies=[Depends(require("viewer")), Depends(only({"stale_days"}))],
+    responses=documented(404),
+)
+def read_source_quality(graph: GraphDep, name: Name, stale_days: StaleDays = STALE_DAYS) -> Response:
+    """How many of a source's values are blank, invalid, duplicated and stale, by table and field."""
+    return json_response({"items": graph.sources.quality(name, stale_days), "next_cursor": None})
 
 
 @router.put(

@@ -10,11 +10,15 @@ from typing import Any, Final
 import pandas as pd
 
 from graphcrm.cleaning.dates import Order, clean_day, clean_time, infer_dates
-from graphcrm.cleaning.rows import clean_field, kind_of
+from graphcrm.cleaning.rows import REGIONAL, clean_field, kind_of
 from graphcrm.cleaning.text import Cleaned, clean_text, name_key
 from graphcrm.errors import InvalidInput
+from graphcrm.limits import MAX_STALE_DAYS
 
-__all__ = ["mask", "quality_report"]
+__all__ = ["STALE_DAYS", "mask", "quality_report"]
+
+STALE_DAYS: Final = 365
+"""Days without news after which values count as stale, unless others are named."""
 
 _EXAMPLES: Final = 5
 """Examples for each field."""
@@ -51,8 +55,9 @@ def quality_report(
     table_name: str,
     *,
     region: str | None = None,
-    stale_days: int = 365,
+    stale_days: int = STALE_DAYS,
     now: datetime | None = None,
+    infer: bool = True,
 ) -> pd.DataFrame:
     """Count for each column what is wrong with its values.
 
@@ -64,25 +69,28 @@ def quality_report(
     table_name : str
         The table whose fields these are, so that they are checked as an import would.
     region : str, optional
-        As for `graphcrm.cleaning.rows.clean_field`.
+        As for `graphcrm.cleaning.rows.clean_row`: a column `country` comes first.
     stale_days : int, days
-        A value is stale when its record was last seen longer ago.
+        A value is stale when its record was last seen longer ago; 0 to `limits.MAX_STALE_DAYS`.
     now : datetime, optional
         The moment up to which that is counted; the present one unless given, UTC where it has no zone.
+    infer : bool
+        Whether the dates of a column decide their order together. An import, which sees one row at a time, reads each
+        by itself.
 
     Returns
     -------
     DataFrame
         One row for each column of `frame`, in its order: `field`; `kind` (how it is cleaned; empty where it is not);
-        `count` (records); `blank`; `invalid` (not blank, and flagged by cleaning; the dates of a column share one
-        order); `duplicated` (records whose value, as cleaned and compared, another record has too); `stale` (not
-        blank, and of a record last seen too long ago); `reasons` (dict of flag to count); `examples` (up to five
-        texts, reason and masked value, of different reasons first).
+        `count` (records); `blank`; `invalid` (not blank, and flagged by cleaning); `duplicated` (records whose value,
+        as cleaned and compared, another record has too); `stale` (not blank, and of a record last seen too long ago);
+        `reasons` (dict of flag to count); `examples` (up to five texts, reason and masked value, of different reasons
+        first).
 
     Raises
     ------
     InvalidInput
-        For `stale_days` below 0.
+        For `stale_days` out of bounds.
 
     Examples
     --------
@@ -90,11 +98,15 @@ def quality_report(
     >>> quality_report(people, "customers")[["field", "blank", "invalid", "duplicated", "examples"]].to_dict("records")
     [{'field': 'email', 'blank': 0, 'invalid': 1, 'duplicated': 2, 'examples': ['no_at: nxxxxx', 'duplicated: a@x.xx']}]
     """
-    if stale_days < 0:
-        raise InvalidInput(f"stale_days must be at least 0, not {stale_days}.", field="stale_days")
+    if not 0 <= stale_days <= MAX_STALE_DAYS:
+        raise InvalidInput(f"stale_days must be 0 to {MAX_STALE_DAYS}, not {stale_days}.", field="stale_days")
     stale = _stale(frame, stale_days, now)
     fields = [column for column in frame.columns if column not in ("id", "seen_at")]
-    rows = [_field(str(field), frame[field], kind_of(table_name, str(field)), region, stale) for field in fields]
+    own = _own_regions(frame)
+    rows = []
+    for field in fields:
+        kind, values = kind_of(table_name, str(field)), [_text(value) for value in frame[field].tolist()]
+        rows.append(_field(str(field), kind, values, _cleaned(kind, values, own, region, infer), stale))
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
@@ -111,10 +123,16 @@ def _stale(frame: pd.DataFrame, stale_days: int, now: datetime | None) -> list[b
     return list((seen < limit).tolist())
 
 
-def _field(field: str, column: pd.Series[Any], kind: str | None, region: str | None, stale: list[bool]) -> list[Any]:
-    values = [_text(value) for value in column.tolist()]
+def _own_regions(frame: pd.DataFrame) -> list[str | None]:
+    """The country that each record names, if it does."""
+    if "country" not in frame.columns:
+        return [None] * len(frame)
+    found = (clean_field("country", _text(value)) for value in frame["country"].tolist())
+    return [None if country.flag or not country.value else country.value for country in found]
+
+
+def _field(field: str, kind: str | None, values: list[str], cleaned: list[Cleaned], stale: list[bool]) -> list[Any]:
     present = [bool(clean_text(value)) for value in values]
-    cleaned = _clean(kind, values, region)
     keys = [name_key(clean.value) if there else "" for clean, there in zip(cleaned, present, strict=True)]
     shared = {key for key, count in Counter(keys).items() if key and count > 1}
     reasons = Counter(clean.flag for clean in cleaned if clean.flag)
@@ -140,13 +158,25 @@ def _text(value: Hashable) -> str:
     return "" if value is None or value != value or value is pd.NaT or value is pd.NA else str(value)
 
 
-def _clean(kind: str | None, values: list[str], region: str | None) -> list[Cleaned]:
+def _cleaned(
+    kind: str | None, values: list[str], own: list[str | None], region: str | None, infer: bool
+) -> list[Cleaned]:
+    """The values of a column, each as an import would clean it."""
     if kind is None:
         return [Cleaned(value) for value in values]
-    if kind not in ("day", "time"):
-        return [clean_field(kind, value, region) for value in values]
+    if kind in REGIONAL:
+        return [_in_region(kind, value, mine, region) for value, mine in zip(values, own, strict=True)]
+    if kind not in ("day", "time") or not infer:
+        return [clean_field(kind, value) for value in values]
     order: Order | None = infer_dates(values).order
     return [clean_day(value, order) if kind == "day" else clean_time(value, order) for value in values]
+
+
+def _in_region(kind: str, value: str, own: str | None, region: str | None) -> Cleaned:
+    clean = clean_field(kind, value, own or region)
+    if clean.flag and own and not (other := clean_field(kind, value, region)).flag:
+        return other
+    return clean
 
 
 def _examples(values: list[str], cleaned: list[Cleaned], keys: list[str], shared: set[str]) -> list[str]:

@@ -15,7 +15,7 @@ from graphcrm.cleaning.text import PLACEHOLDERS, REMEMBERED, Cleaned, clean_name
 from graphcrm.cleaning.websites import clean_website
 from graphcrm.limits import MAX_NAME_LENGTH
 
-__all__ = ["KINDS", "CleanRow", "clean_field", "clean_row", "kind_of"]
+__all__ = ["KINDS", "REGIONAL", "CleanRow", "clean_field", "clean_row", "kind_of"]
 
 
 class CleanRow(NamedTuple):
@@ -26,7 +26,7 @@ class CleanRow(NamedTuple):
     values : mapping of str to object
         The row with its values cleaned; what could not be cleaned stands in it as it came.
     raw : dict of str to str
-        The fields that cleaning has changed, as they came.
+        The fields that cleaning has changed, as they came; not those that turned out to be blank.
     flags : dict of str to str
         The fields that could not be cleaned, with the code of the reason (`graphcrm.cleaning.text.FLAGS`).
     """
@@ -148,13 +148,15 @@ class _Memory(dict[str, Cleaned]):
         if len(self) >= REMEMBERED:
             self.clear()
         clean = self._clean(value, self._region)
-        if clean.flag and widths(clean_text(value)).casefold() in PLACEHOLDERS:
+        if len(clean.value) > MAX_NAME_LENGTH:
+            clean = Cleaned(value, "too_long")
+        elif clean.flag and widths(clean_text(value)).casefold() in PLACEHOLDERS:
             clean = Cleaned(value, "placeholder")
         self[value] = clean
         return clean
 
 
-_REGIONAL: Final = frozenset({"phone", "currency"})
+REGIONAL: Final = frozenset({"phone", "currency"})
 """Kinds whose values mean something else in another region."""
 
 
@@ -164,7 +166,7 @@ def _memory(kind: str, region: str | None) -> _Memory:
 
 
 def _recall(kind: str, region: str | None) -> _Memory:
-    return _memory(kind, region if kind in _REGIONAL else None)
+    return _memory(kind, region if kind in REGIONAL else None)
 
 
 def clean_field(kind: str, value: str, region: str | None = None) -> Cleaned:
@@ -240,12 +242,13 @@ def clean_row(table_name: str, values: Mapping[str, Any], region: str | None = N
         if not value or not isinstance(value, str):
             continue
         clean, flag = memory[value]
-        if flag and own != region:
-            clean, flag = _recall(memory.kind, region)[value]
+        if flag and own != region and not (other := _recall(memory.kind, region)[value]).flag:
+            clean, flag = other
         if flag:
             flags[field] = flag
         elif clean != value:
             changed = changed or dict(values)
             changed[field] = clean
-            raw[field] = value
+            if clean:
+                raw[field] = value
     return CleanRow(values if changed is None else changed, raw, flags)

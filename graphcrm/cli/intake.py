@@ -29,6 +29,9 @@ DEMO_SEED: Final = 7
 @click.option("--preset", help="A mapping that is shipped (`graphcrm mapping list`), or auto to recognise each file.")
 @click.option("--encoding", help="What texts are in, such as gb18030. [default: found in each file]")
 @click.option("--delimiter", help="What separates fields, such as ';'. [default: found in each file]")
+@click.option(
+    "--region", help="Country of telephone numbers without a country code, such as DE. [default: GRAPHCRM_REGION]"
+)
 @click.option("--source", default="files", show_default=True, help="Where it all comes from; see `graphcrm source`.")
 @click.option("--dry-run", is_flag=True, help="Check every row and say what would happen; write nothing.")
 @click.option(
@@ -41,6 +44,7 @@ def import_(
     preset: str | None,
     encoding: str | None,
     delimiter: str | None,
+    region: str | None,
     source: str,
     dry_run: bool,
     rejects: Path | None,
@@ -68,6 +72,7 @@ def import_(
             encoding=encoding,
             source=source,
             preset=preset,
+            region=region,
         )
     rows = [
         {
@@ -78,10 +83,18 @@ def import_(
             "updated": item.updated,
             "unchanged": item.unchanged,
             "rejected": item.rejected,
+            **({"repeated": item.repeated, "flagged": item.flagged} if format_ == "json" else {}),
         }
         for item in report.files
     ]
     print_frame(pd.DataFrame(rows), format_)
+    for item in report.files:
+        if item.repeated:
+            click.echo(f"{item.file}: {item.repeated:,} rows of {item.table} repeat an earlier one exactly", err=True)
+    if report.flagged:
+        click.echo(
+            f"{report.flagged:,} rows hold values that could not be cleaned: graphcrm source quality {source}", err=True
+        )
     if report.rejected:
         click.echo(f"{report.rejected} rows were rejected: {report.rejects_path}", err=True)
     return SOME_REJECTED if report.rejected else 0

@@ -1,13 +1,19 @@
-"""Commands about where facts came from: source add, list, show, erase; provenance."""
+"""Commands about where facts came from: source add, list, show, quality, erase; provenance."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import click
 
 from graphcrm.cli.common import FORMAT, open_graph
 from graphcrm.console import print_frame
+from graphcrm.limits import MAX_STALE_DAYS
 
 __all__ = ["provenance", "source"]
+
+_FAULTS: Final = ("blank", "invalid", "stale")
+_COUNTED: Final = ("count", "blank", "invalid", "duplicated", "stale", "reasons", "examples")
 
 
 @click.group()
@@ -42,13 +48,43 @@ def source_list(format_: str) -> None:
 @click.argument("name")
 @FORMAT
 def source_show(name: str, format_: str) -> None:
-    """What the source NAME describes, by label and type."""
+    """What the source NAME describes, by label and type, and how many values are blank, invalid and stale by table."""
     import pandas as pd
 
     with open_graph() as graph:
         found = graph.sources.read(name)
+        lines = pd.DataFrame(graph.sources.quality(name), columns=["table", *_FAULTS])
     rows = [{"what": what, "of": key, "count": n} for what in ("nodes", "ties") for key, n in found[what].items()]
+    sums = lines.groupby("table", sort=False)[list(_FAULTS)].sum()
+    rows += [{"what": what, "of": table, "count": sums.at[table, what]} for what in _FAULTS for table in sums.index]
     print_frame(pd.DataFrame(rows, columns=["what", "of", "count"]), format_)
+
+
+@source.command("quality")
+@click.argument("name", required=False)
+@click.option(
+    "--stale-days",
+    type=click.IntRange(0, MAX_STALE_DAYS),
+    default=365,
+    show_default=True,
+    help="Days without news after which values are stale.",
+)
+@FORMAT
+def source_quality(name: str | None, stale_days: int, format_: str) -> None:
+    """How many values of the source NAME, or of every source, are blank, invalid, duplicated and stale, by field."""
+    import pandas as pd
+
+    with open_graph() as graph:
+        names = [name] if name else [each["name"] for each in graph.sources.all()]
+        rows = [{"source": each, **line} for each in names for line in graph.sources.quality(each, stale_days)]
+    if format_ != "json":
+        rows = [row | {key: _listed(row[key]) for key in ("reasons", "examples")} for row in rows]
+    print_frame(pd.DataFrame(rows, columns=["source", "table", "field", *_COUNTED]), format_)
+
+
+def _listed(found: dict[str, int] | list[str]) -> str:
+    """Reasons with their counts, or examples, in one cell."""
+    return "; ".join(f"{key} {n}" for key, n in found.items()) if isinstance(found, dict) else "; ".join(found)
 
 
 @source.command("erase")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
+from graphcrm.cleaning.taking import checked_region, take_row
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.canonical import canonical_sources
 from graphcrm.intake.mapping import load_mapping
@@ -68,9 +69,21 @@ class Records(Protocol):
 
 @dataclass(slots=True)
 class FileReport:
-    """What became of the rows of one file: `read` is always the sum of the other four.
+    """What became of the rows of one file: `read` is always the sum of the next four.
 
     A file that a mapping reads as several tables has a report for each.
+
+    Parameters
+    ----------
+    file, table : str
+        Which file, read as which table.
+    read, created, updated, unchanged, rejected : int
+        Rows.
+    repeated : int
+        Rows among these that say in every column what an earlier one says. Where rows are numbered, as the lines of
+        an order, each of them is kept; else they are unchanged, or rejected with the first.
+    flagged : int
+        Rows that are in with a value that could not be cleaned.
     """
 
     file: str
@@ -80,6 +93,8 @@ class FileReport:
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    repeated: int = 0
+    flagged: int = 0
 
     def check(self) -> None:
         """Refuse to report counts that do not add up."""
@@ -129,6 +144,16 @@ class ImportReport:
         """Rows that did not come in."""
         return sum(file.rejected for file in self.files)
 
+    @property
+    def repeated(self) -> int:
+        """Rows that say what an earlier one of their file says."""
+        return sum(file.repeated for file in self.files)
+
+    @property
+    def flagged(self) -> int:
+        """Rows with a value that could not be cleaned."""
+        return sum(file.flagged for file in self.files)
+
 
 def import_files(
     graph_records: Records,
@@ -141,6 +166,7 @@ def import_files(
     delimiter: str | None = None,
     encoding: str | None = None,
     preset: str | None = None,
+    region: str | None = None,
 ) -> ImportReport:
     """Load files.
 
@@ -167,6 +193,9 @@ def import_files(
         goes first, by the mapping.
     preset : str, optional
         A mapping that is shipped, by its name, or ``auto``; see `graphcrm.intake.presets`.
+    region : str, optional
+        ISO 3166 code of the country that telephone numbers without a country code are of, where neither the mapping
+        nor the row says so.
 
     Returns
     -------
@@ -181,6 +210,7 @@ def import_files(
         The database is gone; what was reported as done is in, and the same import can be run again.
     """
     paths = list(paths)
+    region = checked_region(region)
     rejects = Path(rejects_path) if rejects_path is not None else None
     reject_writer = RejectWriter(rejects)
     if mapping and preset:
@@ -199,7 +229,7 @@ def import_files(
         assumed: dict[str, set[str]] | None = {} if dry_run else None
         reports = []
         for source in sources:
-            loading = _Loading(graph_records, source, worker, write_reject, progress, batch_rows, assumed)
+            loading = _Loading(graph_records, source, worker, write_reject, progress, batch_rows, assumed, region)
             reports.append(loading.run())
     return ImportReport(reports, dry_run, rejects if write_reject.count else None)
 
@@ -233,8 +263,12 @@ class _Batch:
     seen: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Of each row that is to be written the key of its id, its line and its mark."""
     rejects: list[Reject] = field(default_factory=list)
+    marks: list[int] = field(default_factory=list)
+    """Of rows that are numbered what tells an exact repeat, in 64 bits."""
     ties: int = 0
     characters: int = 0
+    flagged: int = 0
+    repeated: int = 0
 
     def is_full(self, rows: int) -> bool:
         """Whether it is as large as one transaction of so many rows should be."""
@@ -253,8 +287,10 @@ class _Loading:
         progress: Progress | None,
         batch_rows: int,
         assumed: dict[str, set[str]] | None,
+        region: str | None,
     ) -> None:
         self._source = source
+        self._region = source.region or region
         self._table = source.table
         self._writer = records.loading(source.table, assumed)
         self._worker = worker
@@ -266,6 +302,8 @@ class _Loading:
         # Of each id in earlier batches the line on which it stood first, and a mark that tells an exact repeat.
         self._seen = Seen()
         self._refused = Seen()
+        # Rows that are numbered have ids of their own, so that what they say is what tells repeats.
+        self._said = Seen() if source.is_numbered else None
         self._collected = 0
 
     def run(self) -> FileReport:
@@ -305,11 +343,16 @@ class _Loading:
 
     def _validate(self, batch: _Batch, origin: SourceRow) -> None:
         try:
-            row = self._table.row(origin.values)
+            row, flags = take_row(self._table, origin.values, self._region)
         except InvalidInput as error:
             batch.rejects.append(self._reject(origin, error.field, error.message))
             return
-        key, mark = hash(row.id), hash(tuple(origin.raw.values())) & _MARK
+        if flags:
+            batch.flagged += 1
+        said = hash(tuple(origin.raw.values()))
+        if self._said is not None:
+            batch.marks.append(said)
+        key, mark = hash(row.id), said & _MARK
         first = batch.seen.setdefault(key, (origin.line, mark))
         if len(batch.seen) > len(batch.rows):
             batch.rows.append(row)
@@ -321,6 +364,8 @@ class _Loading:
 
     def _closed(self, batch: _Batch) -> _Batch:
         """Take out of a batch what stood in an earlier one, and remember the rest."""
+        if self._said is not None:
+            batch.repeated += len(batch.marks) - self._said.add_new(batch.marks)
         lines, marks = self._seen.find(list(batch.seen))
         if any(lines):
             known = list(
@@ -340,6 +385,7 @@ class _Loading:
 
     def _stands_already(self, batch: _Batch, row: Row, origin: SourceRow, mark: int, first: tuple[int, int]) -> None:
         if first[1] == mark:
+            batch.repeated += self._said is None
             batch.repeats.append((hash(row.id), first[0], origin))
             return
         column = self._table.ends[0] if self._table.type else "id"
@@ -371,6 +417,8 @@ class _Loading:
         report.created += counts["created"]
         report.updated += counts["updated"]
         report.unchanged += counts["unchanged"]
+        report.repeated += batch.repeated
+        report.flagged += batch.flagged
         if report.read - self._collected >= COLLECT_ROWS:
             # The driver leaves the rows of each transaction in a cycle, and by itself it would be hundreds of batches
             # until somebody looks.

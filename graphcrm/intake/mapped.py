@@ -32,12 +32,15 @@ class Given:
         Those that are known by their columns.
     delimiter, encoding : str, optional
         What separates fields, and what texts are in, where the mapping does not say so.
+    region : str, optional
+        The country that telephone numbers without a country code are of, where the mapping says so.
     """
 
     paths: list[Path]
     found: Sequence[Found] = ()
     delimiter: str | None = None
     encoding: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,14 @@ class MappedTable:
         extra = {name: Expression.of_column(column) for name, column in self._kept(file).items()} | extra
         counters = [e.counter.begin for e in (*columns.values(), *extra.values()) if e.counter]
         shape = Shape(self.once, self.each, self.when, self.unless, null, counters)
-        return Source(self.table, file, _converter(columns, extra, null), shape if shaping or counters else None)
+        return Source(
+            self.table,
+            file,
+            _converter(columns, extra, null),
+            shape if shaping or counters else None,
+            given.region,
+            is_numbered=bool(counters),
+        )
 
     def _load(self, lookup: Lookup, file: Reader, given: Given, null: frozenset[str], key: str) -> None:
         itself = lookup.file == self.file

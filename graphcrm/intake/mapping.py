@@ -3,6 +3,7 @@
 ::
 
     null = ["NULL"]                       # spellings of "nothing", beside the empty field
+    region = "DE"                         # the country of telephone numbers without a country code
 
     [values.country]                      # a translation, used by name below
     Germany = "DE"
@@ -49,6 +50,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from graphcrm.cleaning.taking import checked_region
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.expressions import SPEC_KEYS, Expression, compile_spec, snake_case
 from graphcrm.intake.mapped import Given, MappedTable
@@ -59,7 +61,7 @@ from graphcrm.tables import TABLES, Table
 
 __all__ = ["MappedTable", "Mapping", "load_mapping"]
 
-_KEYS: Final = ("null", "values", "title", "files", "tables")
+_KEYS: Final = ("null", "region", "values", "title", "files", "tables")
 _TABLE_KEYS: Final = (
     "table",
     "file",
@@ -94,6 +96,8 @@ class Mapping:
         The kinds of file that are known by their columns.
     title : str
         What it is for, in a line.
+    region : str, optional
+        ISO 3166 code of the country that telephone numbers without a country code are of.
     """
 
     path: Path
@@ -101,6 +105,7 @@ class Mapping:
     tables: tuple[MappedTable, ...]
     kinds: Dict[str, Kind]
     title: str
+    region: str | None
 
     def sources(
         self,
@@ -135,7 +140,7 @@ class Mapping:
                 if path not in known:
                     raise InvalidInput(f"{path}: {self.path} does not name this file.", field="paths", allowed=named)
         found, _ = self.sort_files([path for path in there if path.is_dir() or path not in known], delimiter, encoding)
-        given = Given(there, found, delimiter, encoding)
+        given = Given(there, found, delimiter, encoding, self.region)
         sources = [source for table in self.tables for source in table.sources(given, self.null)]
         return in_import_order(sources, TABLES)
 
@@ -187,6 +192,7 @@ def _mapping(path: Path, document: Dict[str, Any]) -> Mapping:
     null = document.get("null", [])
     if not isinstance(null, list) or not all(isinstance(text, str) for text in null):
         raise InvalidInput("null: must be a list of strings.", field="null")
+    region = checked_region(_text(document, "region", "mapping")) if "region" in document else None
     values = document.get("values", {})
     if not isinstance(values, dict):
         raise InvalidInput("values: must be a table of tables.", field="values")
@@ -198,7 +204,7 @@ def _mapping(path: Path, document: Dict[str, Any]) -> Mapping:
         raise InvalidInput("tables: there must be at least one [[tables]].", field="tables")
     kinds = read_kinds(document.get("files", {}))
     parsed = tuple(_table(table, position, values, kinds) for position, table in enumerate(tables, 1))
-    return Mapping(path, frozenset(null), parsed, kinds, title)
+    return Mapping(path, frozenset(null), parsed, kinds, title, region)
 
 
 def _table(given: object, position: int, values: Dict[str, Dict[str, str]], kinds: Dict[str, Kind]) -> MappedTable:

@@ -54,6 +54,26 @@ class Seen:
             (keys_1, values_1), (keys_2, values_2) = self._levels.pop(), self._levels.pop()
             self._push(np.concatenate((keys_2, keys_1)), np.concatenate((values_2, values_1)))
 
+    def add_new(self, keys: Sequence[int]) -> int:
+        """Remember those of some keys that are not there yet; how many these are.
+
+        Parameters
+        ----------
+        keys : sequence of int
+            64 bits with a sign, in any order, some perhaps alike.
+
+        Examples
+        --------
+        >>> seen = Seen()
+        >>> seen.add_new([5, 3, 5]), seen.add_new([3, 4])
+        (2, 1)
+        """
+        distinct = np.unique(np.array(keys, dtype=np.int64)).tolist()
+        lines, _ = self.find(distinct)
+        new = [key for key, line in zip(distinct, lines, strict=True) if not line]
+        self.add(new, [1] * len(new), [0] * len(new))
+        return len(new)
+
     def find(self, keys: Sequence[int]) -> tuple[list[int], list[int]]:
         """Look keys up.
 

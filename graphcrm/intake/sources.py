@@ -39,12 +39,18 @@ class Source:
         Makes the table's values (unknown ones in `extra`) from the file's; raises InvalidInput with the column.
     shape : Shape, optional
         Which rows of the table a row of the file gives; itself where None.
+    region : str, optional
+        ISO 3166 code of the country that its telephone numbers without a country code are of, where it says so.
+    is_numbered : bool
+        Whether rows get a running number, so that two that say the same are two.
     """
 
     table: Table
     file: Reader
     convert: Callable[[dict[str, str]], dict[str, Any]]
     shape: Shape | None = None
+    region: str | None = None
+    is_numbered: bool = False
 
     def rows(self, on_reject: OnReject) -> Iterator[SourceRow]:
         """Stream the rows in the file's order; those that cannot be read or converted go to ``on_reject``."""

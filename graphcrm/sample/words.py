@@ -34,30 +34,30 @@ class City(NamedTuple):
     weight: int
 
 
-# Phone patterns: N stands for a drawn digit. Where a country reserves numbers for fiction they are used
-# (North America 555-01xx, Ofcom's drama ranges, ACMA's 5550); in mainland China none are, so the subscriber
-# number starts with a zero, which no exchange there assigns. Elsewhere the phone stays empty.
+# Phone patterns: N stands for a drawn digit. Numbers are in E.164 and such as their country's plan has. Where it
+# reserves some for fiction these are used (North America 555-01xx, Ofcom's drama ranges, ACMA's 5550). In mainland
+# China and Ireland no such range counts as valid, so those are made up like any others. Elsewhere there are none.
 CITIES: Final[tuple[City, ...]] = (
-    City("上海", "CN", "zh", "+86 21 0NNN NNNN", 12),
-    City("北京", "CN", "zh", "+86 10 0NNN NNNN", 10),
-    City("深圳", "CN", "zh", "+86 755 0NNN NNNN", 9),
-    City("广州", "CN", "zh", "+86 20 0NNN NNNN", 8),
-    City("杭州", "CN", "zh", "+86 571 0NNN NNNN", 7),
-    City("成都", "CN", "zh", "+86 28 0NNN NNNN", 7),
-    City("武汉", "CN", "zh", "+86 27 0NNN NNNN", 5),
-    City("西安", "CN", "zh", "+86 29 0NNN NNNN", 4),
-    City("南京", "CN", "zh", "+86 25 0NNN NNNN", 4),
-    City("厦门", "CN", "zh", "+86 592 0NNN NNNN", 3),
-    City("London", "GB", "en", "+44 20 7946 0NNN", 12),
-    City("Manchester", "GB", "en", "+44 161 496 0NNN", 6),
-    City("New York", "US", "en", "+1 212 555 01NN", 10),
-    City("San Francisco", "US", "en", "+1 415 555 01NN", 8),
-    City("Chicago", "US", "en", "+1 312 555 01NN", 6),
-    City("Seattle", "US", "en", "+1 206 555 01NN", 5),
-    City("Toronto", "CA", "en", "+1 416 555 01NN", 6),
-    City("Vancouver", "CA", "en", "+1 604 555 01NN", 5),
-    City("Sydney", "AU", "en", "+61 2 5550 NNNN", 6),
-    City("Dublin", "IE", "en", "+353 20 91N NNNN", 4),
+    City("上海", "CN", "zh", "+86219NNNNNNN", 12),
+    City("北京", "CN", "zh", "+86109NNNNNNN", 10),
+    City("深圳", "CN", "zh", "+867559NNNNNNN", 9),
+    City("广州", "CN", "zh", "+86209NNNNNNN", 8),
+    City("杭州", "CN", "zh", "+865719NNNNNNN", 7),
+    City("成都", "CN", "zh", "+86289NNNNNNN", 7),
+    City("武汉", "CN", "zh", "+86279NNNNNNN", 5),
+    City("西安", "CN", "zh", "+86299NNNNNNN", 4),
+    City("南京", "CN", "zh", "+86259NNNNNNN", 4),
+    City("厦门", "CN", "zh", "+86592NNNNNNN", 3),
+    City("London", "GB", "en", "+442079460NNN", 12),
+    City("Manchester", "GB", "en", "+441614960NNN", 6),
+    City("New York", "US", "en", "+121255501NN", 10),
+    City("San Francisco", "US", "en", "+141555501NN", 8),
+    City("Chicago", "US", "en", "+131255501NN", 6),
+    City("Seattle", "US", "en", "+120655501NN", 5),
+    City("Toronto", "CA", "en", "+141655501NN", 6),
+    City("Vancouver", "CA", "en", "+160455501NN", 5),
+    City("Sydney", "AU", "en", "+6125550NNNN", 6),
+    City("Dublin", "IE", "en", "+353155NNNNN", 4),
     City("دبي", "AE", "ar", "", 2),
     City("Алматы", "KZ", "ru", "", 2),
     City("東京", "JP", "ja", "", 2),

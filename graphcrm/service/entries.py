@@ -18,11 +18,13 @@ __all__ = ["COUNTS", "CUT_OFF", "STATES", "ending_of", "found_entry", "new_entry
 STATES: Final = ("queued", "running", "done", "failed", "cancelled")
 """What a job may be in; from the last three nothing leads on."""
 
-COUNTS: Final = ("read", "created", "updated", "unchanged", "rejected")
-"""What an import counts, of each file and in all."""
+COUNTS: Final = ("read", "created", "updated", "unchanged", "rejected", "repeated", "flagged")
+"""What an import counts, of each file and in all: `read` is the sum of the next four."""
 
 CUT_OFF: Final = "the process that ran it ended; run the same import again, what is in stays in"
 """What is said of an import that nobody will go on with."""
+_LATER_COUNTS: Final = ("repeated", "flagged")
+"""Counts that entries of earlier versions do not have."""
 _TIMES: Final = ("made_at", "started_at", "ended_at")
 
 
@@ -64,7 +66,7 @@ def shown(record: Mapping[str, Any], *, is_lost: bool = False) -> dict[str, Any]
     is_lost : bool
         Whether the process that ran it has ended, and no other will go on with it.
     """
-    files = json.loads(record.get("files") or "[]")
+    files = [dict.fromkeys(_LATER_COUNTS) | file for file in json.loads(record.get("files") or "[]")]
     return {
         "id": record["id"],
         "kind": record["kind"],

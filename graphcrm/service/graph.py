@@ -84,9 +84,9 @@ class Graph:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.store = GraphStore(settings)
-        self.records = Records(self.store)
+        self.records = Records(self.store, region=settings.region)
         self.merging = Merging(self.store)
-        self.sources = Sources(self.store)
+        self.sources = Sources(self.store, settings.region)
         self.archive = Archive(self.store)
         self.tokens = Tokens(self.store)
         self.jobs = Jobs(self.store, settings.home)
@@ -432,15 +432,24 @@ class Graph:
         source: str = "files",
         claim: Claim | None = None,
         preset: str | None = None,
+        region: str | None = None,
     ) -> ImportReport:
-        """Load files (see `graphcrm.intake.importer.import_files`) and leave an entry in `jobs`."""
+        """Load files (see `graphcrm.intake.importer.import_files`) and leave an entry in `jobs`.
+
+        `region` is the settings' unless given.
+        """
         from graphcrm.intake.importer import import_files
 
         paths = list(paths)
 
         if not dry_run:
             self.sources.add(source)
-        options: dict[str, Any] = {"delimiter": delimiter, "encoding": encoding, "preset": preset}
+        options: dict[str, Any] = {
+            "delimiter": delimiter,
+            "encoding": encoding,
+            "preset": preset,
+            "region": region or self.settings.region,
+        }
         load = partial(import_files, self.records.of(source), paths, mapping, dry_run, **options)
         return self.jobs.recorded(load, paths, source, rejects, progress, dry_run, claim)
 

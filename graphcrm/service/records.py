@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from graphcrm import limits
+from graphcrm.cleaning.rows import clean_row
 from graphcrm.errors import Conflict, InvalidInput, StaleVersion
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.service import outbox
@@ -36,6 +37,7 @@ from graphcrm.service.stored import (
 from graphcrm.service.writing import write_rows
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import TABLES, TIES, Row, Table
+from graphcrm.values import raw_text
 
 __all__ = ["RESOURCES", "Page", "Records", "Rejection", "UpsertReport", "etag"]
 
@@ -70,15 +72,20 @@ class Records:
 
     A record is a dict of JSON values: every field of its table (None where unset), reference columns (`owner_id`,
     `to_ids`, …), and `extra` with what lies beyond the vocabulary. Times are ISO 8601 in UTC, money a decimal string.
+
+    Values are cleaned as they come (`graphcrm.cleaning`); `region` is the country that telephone numbers without a
+    country code are of. Unlike in an import, a value that cannot be cleaned and that its field cannot hold is refused:
+    who writes by hand can mend it.
     """
 
-    def __init__(self, store: GraphStore, source: str = HAND) -> None:
+    def __init__(self, store: GraphStore, source: str = HAND, region: str | None = None) -> None:
         self._store = store
         self._source = source
+        self._region = region
 
     def of(self, source: str) -> Records:
         """The same records, as another source writes them."""
-        return Records(self._store, source)
+        return Records(self._store, source, self._region)
 
     def _speaker(self) -> Speaker:
         return Speaker(self._source, datetime.now(UTC))
@@ -182,7 +189,7 @@ class Records:
         Conflict
             The id exists.
         """
-        spec, row = _validated(table, values)
+        spec, row = self._validated(table, values)
 
         def work(tx: Transaction) -> dict[str, Any]:
             if receipt and (answer := replayed(tx, *receipt)) is not None:
@@ -287,7 +294,7 @@ class Records:
         outcomes: dict[int, Outcome] = {}
         for index, values in enumerate(rows):
             try:
-                spec, row = _validated(table, values)
+                spec, row = self._validated(table, values)
             except InvalidInput as error:
                 outcomes[index] = Rejected(error.field or "row", error.message)
             else:
@@ -389,7 +396,7 @@ class Records:
                 raise InvalidInput("id: cannot be changed; create a new record", field="id")
             if table == "ties" and wanted.setdefault("type", current["type"]) != current["type"]:
                 raise InvalidInput("type: cannot be changed; create a new tie", field="type")
-            spec, row = _validated(table, wanted)
+            spec, row = self._validated(table, wanted, named)
             if row.id != id_:
                 raise InvalidInput("a tie's type, ends and kind cannot be changed; create a new one", field="id")
             stated = [ref.field for ref in spec.references if named is None or ref.field in named]
@@ -398,6 +405,20 @@ class Records:
             return read_record(tx, table, id_)
 
         return self._store.write(work, keys=[id_])
+
+    def _validated(
+        self, table: str, values: Mapping[str, Any], named: Collection[str] | None = None
+    ) -> tuple[Table, Row]:
+        """A record's table and row; of its fields only the `named` ones are cleaned, all when None."""
+        spec, fields = _fields(table, values)
+        meant = fields if named is None else {name: fields[name] for name in {*named, "country"} & fields.keys()}
+        clean = clean_row(spec.name, meant, self._region)
+        row = spec.row({**fields, **clean.values})
+        if clean.raw:
+            row.properties["_raw"] = raw_text(clean.raw)
+        if table == "ties" and values.get("id") not in (None, row.id):
+            raise InvalidInput(f"id: a tie's id is made from its type and ends; this one's is {row.id!r}", field="id")
+        return spec, row
 
     def _write_one(self, tx: Transaction, table: Table, row: Row, mode: Mode, stated: Collection[str] = ()) -> None:
         outcome = write_rows(tx, table, [row], self._speaker(), mode, stated=stated)[0]
@@ -409,21 +430,16 @@ def _table(name: str) -> Table:
     return TIES[name] if name in TIES else node_table(name)
 
 
-def _validated(table: str, values: Mapping[str, Any]) -> tuple[Table, Row]:
+def _fields(table: str, values: Mapping[str, Any]) -> tuple[Table, Mapping[str, Any]]:
+    """A record's table, and its fields: of a tie without its type and id."""
     if not isinstance(values, Mapping):
         raise InvalidInput("row: must be an object with the record's fields", field="row")
     if table != "ties":
-        spec = node_table(table)
-        return spec, spec.row(values)
+        return node_table(table), values
     type_ = values.get("type")
     if not isinstance(type_, str) or type_ not in TIES:
         raise InvalidInput(f"type: must be one of {', '.join(TIES)}", field="type", allowed=TIES)
-    spec = TIES[type_]
-    given = {key: value for key, value in values.items() if key not in ("type", "id")}
-    row = spec.row(given)
-    if values.get("id") not in (None, row.id):
-        raise InvalidInput(f"id: a tie's id is made from its type and ends; this one's is {row.id!r}", field="id")
-    return spec, row
+    return TIES[type_], {key: value for key, value in values.items() if key not in ("type", "id")}
 
 
 def _waves(rows: Sequence[Row]) -> list[list[int]]:

@@ -106,7 +106,9 @@ class Run:
 
     def so_far(self) -> dict[str, Any]:
         """What an entry says of an import that is not through: its counts are not known yet."""
-        unknown = {"table": None, "created": None, "updated": None, "unchanged": None, "rejected": None, "sha256": None}
+        unknown = dict.fromkeys(
+            ("table", "created", "updated", "unchanged", "rejected", "repeated", "flagged", "sha256")
+        )
         files = [{"file": file, "read": rows} | unknown for file, rows in self._rows.copy().items()]
         return {"progress": self._share, "files": json.dumps(files, ensure_ascii=False)}
 

@@ -9,13 +9,14 @@ of the thing are derived from the records by rule: a pinned value, then trust, t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
 
 from graphcrm.schema import BOOKKEEPING_KEYS, split_tie_id
 from graphcrm.store import Transaction
+from graphcrm.values import raw_of, raw_text
 
 __all__ = [
     "DEFAULT_TRUST",
@@ -36,6 +37,7 @@ __all__ = [
     "own_records",
     "read_by_id",
     "read_records",
+    "record_of",
     "rename_records",
     "shown_again",
     "trust_of",
@@ -80,7 +82,8 @@ class SourceRecord:
     fields : dict
         Properties in the graph's types; None says that there is none.
     raw : dict of str to str
-        Fields as they came, where cleaning changed them.
+        Fields as they came, where cleaning changed them. One that is not among `fields` is all that the source says of
+        it: no value that could be shown.
     seen_at : datetime
         When the source last said something new of it, UTC.
     """
@@ -98,8 +101,10 @@ class SourceRecord:
 
     def saying(self, fields: Mapping[str, Any], at: datetime, raw: Mapping[str, str] | None = None) -> SourceRecord:
         """The record with some fields said anew; itself when that is no news."""
-        merged = self.fields | dict(fields)
-        kept = {name: text for name, text in self.raw.items() if name not in fields} | dict(raw or {})
+        unsaid = raw.keys() - fields.keys() if raw else frozenset()
+        merged = {name: value for name, value in self.fields.items() if name not in unsaid} | dict(fields)
+        changed = {name for name in merged if name not in self.fields or self.fields[name] != merged[name]}
+        kept = _raw_now(self.raw, raw or {}, changed | unsaid)
         if merged == self.fields and kept == self.raw:
             return self
         return replace(self, fields=merged, raw=kept, seen_at=at)
@@ -134,6 +139,12 @@ def key_of(record: SourceRecord) -> str:
     return record.about if split_tie_id(record.about) else record.about.partition(":")[2]
 
 
+def _raw_now(old: Mapping[str, str], new: Mapping[str, str], changed: Set[str]) -> dict[str, str]:
+    """Fields as they came after some have changed: of a value that did not, the first spelling stays."""
+    kept = {name: text for name, text in old.items() if name not in changed}
+    return kept | {name: text for name, text in new.items() if name in changed}
+
+
 def own_fields(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Properties without the product's own bookkeeping."""
     return {key: value for key, value in properties.items() if key not in BOOKKEEPING_KEYS}
@@ -141,7 +152,7 @@ def own_fields(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 def own_records(about: str, properties: Mapping[str, Any]) -> list[SourceRecord]:
     """The records that a thing is itself, one for each source that has no node of its own."""
-    raw = json.loads(properties.get("_raw") or "{}")
+    raw = raw_of(properties)
     fields = {name: value for name, value in own_fields(properties).items() if name != "id"}
     seen_at = properties.get("_seen_at") or _NEVER
     return [
@@ -164,7 +175,7 @@ def winners(records: Iterable[SourceRecord], trust: Mapping[str, int]) -> dict[s
     dict of str to Winner
         By field, sorted. Of what several say the pinned value wins, then the most trusted source's, then the latest,
         then that of the first source by name, then of the first thing by name. A winner None says that nothing is
-        shown.
+        shown. What no source has a value for, but one has said as it came, is such a field too.
 
     Examples
     --------
@@ -174,10 +185,14 @@ def winners(records: Iterable[SourceRecord], trust: Mapping[str, int]) -> dict[s
     >>> {field: (w.value, w.rule) for field, w in winners([crm, shop], {"crm": 60}).items()}
     {'city': ('Ulm', 'only source'), 'name': ('Ann', 'trust')}
     """
+    records = list(records)
     by_field: dict[str, list[SourceRecord]] = {}
     for record in records:
         for name in record.fields:
             by_field.setdefault(name, []).append(record)
+    for record in records:
+        for name in record.raw.keys() - by_field.keys():
+            by_field[name] = [each for each in records if name in each.raw]
 
     def strength(record: SourceRecord) -> tuple[int, datetime]:
         return trust_of(record.source, trust), record.seen_at
@@ -186,7 +201,7 @@ def winners(records: Iterable[SourceRecord], trust: Mapping[str, int]) -> dict[s
     for name in sorted(by_field):
         saying = sorted(by_field[name], key=lambda record: (record.source, record.about))
         best = max(saying, key=strength)  # the first of equals
-        found[name] = Winner(best.fields[name], best.source, _rule(best, saying, trust))
+        found[name] = Winner(best.fields.get(name), best.source, _rule(best, saying, trust))
     return found
 
 
@@ -219,7 +234,7 @@ def derive(records: Sequence[SourceRecord], trust: Mapping[str, int]) -> dict[st
     return {name: winner.value for name, winner in won.items()} | {
         "_sources": sorted({record.source for record in records}),
         "_seen_at": max(record.seen_at for record in records),
-        "_raw": json.dumps(raw, ensure_ascii=False, sort_keys=True) if raw else None,
+        "_raw": raw_text(raw),
         "_records": len(records),
     }
 
@@ -275,24 +290,28 @@ class Voices:
         records = self._records.get(thing)
         at = self._speaker.at
         if records is None:
-            changed = difference(own_fields(old), wanted, self._mode)
+            changed = _changed_alone(old, wanted, self._mode)
             return changed | {"_sources": [self._speaker.source], "_seen_at": at} if changed else {}
-        stated = difference(own_fields(old), wanted, "replace") if self._mode == "replace" else dict(wanted)
+        fields = own_fields(wanted)
+        stated = difference(own_fields(old), fields, "replace") if self._mode == "replace" else fields
         stated.pop("id", None)
+        raw = {name: text for name, text in raw_of(wanted).items() if name in stated or name not in fields}
         if self._mode == "replace" and not stated:
             return {}
-        said = self._said(records, thing, stated)
+        said = self._said(records, thing, stated, raw)
         if not said:
             return {}
         self.news += said if old.get("_records") else {record.id: record for record in (*records, *said)}.values()
         now = {record.id: record for record in (*records, *said)}
         return shown_again(old, list(now.values()), self._trust)
 
-    def _said(self, records: Sequence[SourceRecord], thing: str, stated: Mapping[str, Any]) -> list[SourceRecord]:
+    def _said(
+        self, records: Sequence[SourceRecord], thing: str, stated: Mapping[str, Any], raw: Mapping[str, str]
+    ) -> list[SourceRecord]:
         """The records that become others: the source's own and, where a person sets pinned values, the thing's pin."""
         source, at, about = self._speaker.source, self._speaker.at, self._about or thing
         mine = next((record for record in records if (record.source, record.about) == (source, about)), None)
-        said = [(mine or SourceRecord(source, about, thing, {}, {}, at)).saying(stated, at)]
+        said = [(mine or SourceRecord(source, about, thing, {}, {}, at)).saying(stated, at, raw)]
         if mine is said[0]:
             said = []
         pins = [record for record in records if record.source == PINNED]
@@ -301,6 +320,19 @@ class Voices:
             pin = next((pin for pin in pins if pin.id == blank.id), blank)
             said.append(pin.pinning({name: stated[name] for name in again}, at))
         return said
+
+
+def _changed_alone(
+    old: Mapping[str, Any], wanted: Mapping[str, Any], mode: Literal["upsert", "replace"]
+) -> dict[str, Any]:
+    """What to change in a thing that one source alone describes, what it says as it came included."""
+    if "_raw" not in old and "_raw" not in wanted:
+        return difference(own_fields(old), wanted, mode)
+    fields, raw, before = own_fields(wanted), raw_of(wanted), raw_of(old)
+    unsaid = raw.keys() - fields.keys()
+    changed = difference(own_fields(old), fields, mode) | {name: None for name in unsaid if name in old}
+    kept = _raw_now(before, raw, changed.keys() | unsaid)
+    return changed if kept == before else changed | {"_raw": raw_text(kept)}
 
 
 def is_alone(records: Sequence[SourceRecord]) -> bool:
@@ -330,7 +362,7 @@ def read_records(tx: Transaction, things: Mapping[str, Mapping[str, Any]]) -> di
     found: dict[str, list[SourceRecord]] = {thing: [] for thing in apart}
     if apart:
         for stored in tx.run("source_records/read_many", things=apart)[0]["records"]:
-            found[stored["shown_in"]].append(_from_stored(stored))
+            found[stored["shown_in"]].append(record_of(stored))
     for records in found.values():
         records.sort(key=lambda record: (record.source, record.about))
     return found | {thing: own_records(thing, things[thing]) for thing in things if thing not in found}
@@ -339,10 +371,11 @@ def read_records(tx: Transaction, things: Mapping[str, Mapping[str, Any]]) -> di
 def read_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, SourceRecord]:
     """Those of the records that have a node of their own, by id."""
     found = tx.run("source_records/read_ids", ids=list(ids))[0]["records"]
-    return {stored["id"]: _from_stored(stored) for stored in found}
+    return {stored["id"]: record_of(stored) for stored in found}
 
 
-def _from_stored(stored: Mapping[str, Any]) -> SourceRecord:
+def record_of(stored: Mapping[str, Any]) -> SourceRecord:
+    """A record from its node's properties."""
     fields = {name: _decoded(value) for name, value in json.loads(stored["fields"]).items()}
     raw = json.loads(stored["raw"])
     return SourceRecord(stored["source_id"], stored["about"], stored["shown_in"], fields, raw, stored["seen_at"])

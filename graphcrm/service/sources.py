@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
+from graphcrm.cleaning.quality import STALE_DAYS
+from graphcrm.cleaning.rows import clean_row
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.schema import PARTY_LABELS, split_tie_id
 from graphcrm.service import outbox
@@ -16,6 +18,7 @@ from graphcrm.service.changes import forget_changes, forget_said, read_changes
 from graphcrm.service.deriving import BATCH, NODES, TIES_SAID, revise, update_ties
 from graphcrm.service.merging import ties_by_id
 from graphcrm.service.planning import existing_ties, resolve_labels
+from graphcrm.service.quality import quality_of
 from graphcrm.service.recording import recording
 from graphcrm.service.source_records import (
     FILES,
@@ -50,10 +53,13 @@ class Sources:
     ----------
     store : GraphStore
         The graph.
+    region : str, optional
+        ISO 3166 code of the country that telephone numbers without a country code are of.
     """
 
-    def __init__(self, store: GraphStore) -> None:
+    def __init__(self, store: GraphStore, region: str | None = None) -> None:
         self._store = store
+        self._region = region
 
     # ---- naming them ----
 
@@ -133,6 +139,34 @@ class Sources:
 
         return self._store.reading(work)
 
+    def quality(self, name: str, stale_days: int = STALE_DAYS) -> list[dict[str, Any]]:
+        """How good what a source says is, table by table and field by field.
+
+        Parameters
+        ----------
+        name : str
+            The source.
+        stale_days : int, days
+            A value is stale when the source has said nothing new of its record for longer; 0 to
+            `limits.MAX_STALE_DAYS`.
+
+        Returns
+        -------
+        list of dict
+            `table`, `field`, `count` (records), `blank`, `invalid`, `duplicated`, `stale`, `reasons` and `examples`, as
+            `graphcrm.cleaning.quality.quality_report` counts them; tables in import order, their fields in that of
+            their columns, then others by name. A field of which the source says nothing at all has no line.
+
+        Raises
+        ------
+        NotFound
+            There is none of this name.
+        InvalidInput
+            For `stale_days` out of bounds.
+        """
+        self.read(name)
+        return quality_of(self._store, name, self._region, stale_days)
+
     def erase(self, name: str) -> dict[str, int]:
         """Remove what only this source said, and its part of what others say too.
 
@@ -170,8 +204,8 @@ class Sources:
         dict
             `id`; `sources`, by name, each with `source`, `key` (the id it has there) and `seen_at`; `fields`, by name,
             each with `field`, `value`, `source`, `rule` (``pinned``, ``trust``, ``recency``, ``only source``, ``name``)
-            and `values`: each source's `source`, `key`, `value`, `raw` (as it came, where cleaning changed it) and
-            `seen_at`.
+            and `values`: each source's `source`, `key`, `value`, `raw` (as it came, where cleaning changed it or the
+            field could not hold it: `value` is None then) and `seen_at`.
 
         Raises
         ------
@@ -188,7 +222,11 @@ class Sources:
                     "value": from_graph(field if field in spec.properties else "", winner.value),
                     "source": winner.source,
                     "rule": winner.rule,
-                    "values": [_value(record, field, spec) for record in records if field in record.fields],
+                    "values": [
+                        _value(record, field, spec)
+                        for record in records
+                        if field in record.fields or field in record.raw
+                    ],
                 }
                 for field, winner in winners(records, trusts(tx)).items()
             ]
@@ -226,7 +264,7 @@ class Sources:
                 if said is None:
                     raise NotFound(f"the source {source!r} says nothing of {field}")
             else:
-                said = _valid(tx, spec, table, id_, field, value)
+                said = _valid(tx, spec, table, id_, field, value, self._region)
             at = datetime.now(UTC)
             pin = SourceRecord(PINNED, about, about, {}, {}, at)
             # A party that was merged into this one keeps its own pins, for the day when it is taken out again.
@@ -336,7 +374,7 @@ def _value(record: SourceRecord, field: str, spec: Table) -> dict[str, Any]:
     return {
         "source": record.source,
         "key": key_of(record),
-        "value": from_graph(field if field in spec.properties else "", record.fields[field]),
+        "value": from_graph(field if field in spec.properties else "", record.fields.get(field)),
         "raw": record.raw.get(field),
         "seen_at": from_graph("", record.seen_at),
     }
@@ -362,14 +400,15 @@ def _records(tx: Transaction, about: str, properties: Mapping[str, Any]) -> list
     return read_records(tx, {about: properties})[about] if properties.get("_sources") else []
 
 
-def _valid(tx: Transaction, spec: Table, table: str, id_: str, field: str, value: Any) -> Any:
-    """A field's value as the graph has it; the rules are those of the whole record."""
+def _valid(tx: Transaction, spec: Table, table: str, id_: str, field: str, value: Any, region: str | None) -> Any:
+    """A field's value, cleaned, as the graph has it; the rules are those of the whole record."""
     current = read_record(tx, table, id_)
     values = {key: said for key, said in current.items() if said is not None and key != "type"}
     if spec.type:
         values.pop("id")
     if field in spec.columns:
-        values[field] = value
+        meant = {"country": values.get("country"), field: value}
+        values[field] = clean_row(spec.name, meant, region).values[field]
     else:
         values["extra"] = {**current["extra"], field: value} if value is not None else current["extra"]
     return (

@@ -17,13 +17,13 @@ from graphcrm.service.source_records import (
     Speaker,
     Voices,
     about_node,
-    difference,
     own_fields,
     read_by_id,
     write_records,
 )
 from graphcrm.store import Transaction
 from graphcrm.tables import Reference, Row, Table
+from graphcrm.values import raw_of
 
 __all__ = [
     "attribute",
@@ -158,10 +158,11 @@ def say_tie(tx: Transaction, table: Table, row: Row, speaker: Speaker, stand_ins
     for column, (labels, id_) in zip(table.ends, _ends(table, row), strict=True):
         if not resolve_labels(tx, labels, [stand_ins.get(id_, id_)], {}):
             return Rejected(column, nobody(labels, id_))
-    fields = {key: value for key, value in row.properties.items() if key != "id"}
+    fields = {key: value for key, value in own_fields(row.properties).items() if key != "id"}
     blank = SourceRecord(speaker.source, row.id, "", {}, {}, speaker.at)
     old = read_by_id(tx, [blank.id]).get(blank.id)
-    if old is not None and not difference(old.fields, fields, "upsert"):
+    said = (old or blank).saying(fields, speaker.at, raw_of(row.properties))
+    if said is old:
         return "unchanged"
-    show_ties(tx, [(old or blank).saying(fields, speaker.at)])
+    show_ties(tx, [said])
     return "updated" if old else "created"

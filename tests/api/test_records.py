@@ -227,8 +227,11 @@ def test_hostile_text_stays_text(client: TestClient) -> None:
     name = "</script><script>alert('x')</script>\n=cmd|' /C calc'!A0 \u202e \"‘’ 😀"
     created = client.post(f"{API}/customers", json={"id": "C1", "name": name})
     assert created.status_code == 201, created.text
-    assert client.get(at("customers", "C1")).json()["name"] == name
-    assert client.get(f"{API}/search", params={"q": "alert('x')"}).json()["items"][0]["name"] == name
+    shown = "</script><script>alert('x')</script> =cmd|' /C calc'!A0 \"‘’ 😀"
+    assert client.get(at("customers", "C1")).json()["name"] == shown
+    assert client.get(f"{API}/search", params={"q": "alert('x')"}).json()["items"][0]["name"] == shown
+    said = client.get(at("customers", "C1") + "/provenance").json()["fields"]
+    assert [value["raw"] for field in said for value in field["values"]] == [name]
 
 
 def walk(client: TestClient, resource: str, **params: Any) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ import pytest
 from browser.conftest import HOSTILE
 
 import graphcrm
+from graphcrm.cleaning.text import clean_text
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -238,7 +239,7 @@ def test_hostile_names_and_ids_are_text(local: str, watch: Watch) -> None:
     assert page.locator("main img").count() == 0
     for id_, name in HOSTILE.items():
         open_archive(page, local, f"/customers/{quote(id_, safe='')}")
-        assert page.locator("h1").inner_text() == " ".join(name.split())
+        assert page.locator("h1").inner_text() == clean_text(name)
         assert page.evaluate(LINES) == [
             [item["kind"], item["at"], item["id"]]
             for item in ask(local, f"/customers/{quote(id_, safe='')}/timeline")["items"]

@@ -67,6 +67,7 @@ def test_online_retail(graph: graphcrm.Graph, bare: object, invoice_lines: Path)
         "orders": (len(invoices), len(invoices)),
         "order_lines": (LINES, LINES),
     }
+    assert [file.repeated for file in report.files if file.table == "order_lines"] == [repeats]
     status = graph.status()
     assert status["types"]["CONTAINS"] == LINES
     assert status["types"]["PLACED"] == sum(bool(customer) for customer in invoices.values())

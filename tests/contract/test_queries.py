@@ -210,6 +210,8 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     "sources/list": [({}, {})],
     "sources/count_nodes": [(C, {"source": "crm"}), ({"LABEL": "Contact"}, {"source": "hand"})],
     "sources/count_ties": [({"TYPE": "KNOWS"}, {"source": "hand"}), ({"TYPE": "OWNS"}, {"source": "crm"})],
+    "source_records/stream": [({}, {"source": "crm"}), ({}, {"source": "nobody"})],
+    "sources/stream_nodes": [(C, {"source": "hand"}), (C, {"source": "crm"}), ({"LABEL": "Task"}, {"source": "crm"})],
     "source_records/find_by_source": [({}, {"source": "crm", "row_limit": 5})],
     "sources/find_nodes": [
         (C, {"source": "crm", "after_id": "", "row_limit": 5}),
@@ -260,7 +262,7 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
 }
 """Queries whose answers must be equal, with the words and parameters to ask them with."""
 
-STREAMED = {"backup/read_nodes", "backup/read_ties"}
+STREAMED = {"backup/read_nodes", "backup/read_ties", "sources/stream_nodes", "source_records/stream"}
 """Queries whose rows come in no order, since all of them are wanted."""
 
 BY_ENGINE = {"store/read_server", "store/read_revision"}

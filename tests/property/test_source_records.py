@@ -66,3 +66,29 @@ def test_what_is_shown_again_is_what_the_records_come_to(records: list[SourceRec
     if len(records) == 1 and records[0].source != PINNED:
         del wanted["_records"]
     assert new == wanted | {"id": "A"}
+
+
+RAW = st.dictionaries(st.sampled_from(["name", "city", "phone"]), st.sampled_from("xyz"))
+
+
+@given(st.lists(st.tuples(FIELDS, RAW), min_size=1, max_size=5))
+def test_originals_stay_with_the_values_that_they_became(said: list[tuple[dict[str, Any], dict[str, str]]]) -> None:
+    """Against a model: of each field the last value, and the original of when it became that."""
+    record = SourceRecord("crm", "Customer:A", "Customer:A", {}, {}, START)
+    values: dict[str, Any] = {}
+    raws: dict[str, str | None] = {}
+    for day, (fields, raw) in enumerate(said):
+        before = record
+        record = record.saying(fields, START + timedelta(days=day), raw)
+        news = False
+        for name in fields.keys() | raw.keys():
+            if name not in fields:
+                news |= name in values or raws.get(name) != raw[name]
+                values.pop(name, None)
+                raws[name] = raw[name]
+            elif name not in values or values[name] != fields[name]:
+                news = True
+                values[name], raws[name] = fields[name], raw.get(name)
+        assert record.fields == values
+        assert record.raw == {name: text for name, text in raws.items() if text is not None}
+        assert (record is before) == (not news)

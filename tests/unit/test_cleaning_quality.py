@@ -125,7 +125,7 @@ def test_nothing_in_nothing_out() -> None:
 
 
 def test_days_below_nothing_are_refused() -> None:
-    with pytest.raises(InvalidInput, match="stale_days must be at least 0"):
+    with pytest.raises(InvalidInput, match="stale_days must be 0 to"):
         quality_report(PEOPLE, "customers", stale_days=-1)
 
 

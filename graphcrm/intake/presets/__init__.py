@@ -63,7 +63,7 @@ class AnyPreset:
         sources: list[Source] = []
         for name, mapping in self._mappings.items():
             found = [Found(choice.path, choice.kind) for choice in choices if choice.preset == name]
-            given = Given(there, found, delimiter, encoding)
+            given = Given(there, found, delimiter, encoding, mapping.region)
             sources += [source for table in mapping.tables for source in table.sources(given, mapping.null)]
         return in_import_order(sources, TABLES)
 
