@@ -29,6 +29,7 @@ from graphcrm.errors import (
     Forbidden,
     GraphCRMError,
     InvalidInput,
+    LooksAlike,
     MergedAway,
     NotFound,
     StaleVersion,
@@ -96,6 +97,7 @@ class Problem:
 _TABLE: tuple[tuple[type[GraphCRMError], int, str], ...] = (
     (Malformed, 400, "malformed"),
     (NotFound, 404, "not-found"),
+    (LooksAlike, 409, "looks-alike"),
     (Conflict, 409, "conflict"),
     (MergedAway, 409, "merged"),
     (Cancelled, 409, "cancelled"),
@@ -145,6 +147,8 @@ def problem_of(error: Exception) -> Problem:
 def _members(error: GraphCRMError) -> dict[str, Any]:
     if isinstance(error, InvalidInput):
         return {"field": error.field, "rule": "one_of" if error.allowed else None, "allowed": error.allowed}
+    if isinstance(error, LooksAlike):
+        return {"candidates": error.candidates}
     if isinstance(error, Conflict) and error.details:
         return {"details": error.details}
     return {}

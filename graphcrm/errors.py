@@ -6,6 +6,7 @@
     ├── InvalidInput      a value breaks a rule; names the field and, where there is one, what is allowed
     ├── NotFound          no such party, record, tie or file
     ├── Conflict          the id exists, or is still in use
+    │   └── LooksAlike    there are parties already that may be the new one; names them
     ├── MergedAway        the party was merged into another, which it names
     ├── StaleVersion      the record has changed since it was read (If-Match)
     ├── Forbidden         no valid token, or its role may not
@@ -27,6 +28,7 @@ __all__ = [
     "Forbidden",
     "GraphCRMError",
     "InvalidInput",
+    "LooksAlike",
     "MergedAway",
     "NotFound",
     "StaleVersion",
@@ -80,6 +82,22 @@ class Conflict(GraphCRMError):
     def __init__(self, message: str, *, details: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.details = details or {}
+
+
+class LooksAlike(Conflict):
+    """The new party looks like some that are there.
+
+    Parameters
+    ----------
+    message : str
+        How many there are and what to do, in one line.
+    candidates : list of dict
+        `id`, `label`, `name`, `probability` and `evidence` of each, the most probable first.
+    """
+
+    def __init__(self, message: str, *, candidates: list[dict[str, Any]]) -> None:
+        super().__init__(message)
+        self.candidates = candidates
 
 
 class MergedAway(GraphCRMError):

@@ -152,15 +152,29 @@ def add_create(resource: str) -> None:
         record = graph.records.create(resource, values, receipt=receipt_of(request, caller, key, body))
         return _record_response(resource, record, 201, location=True)
 
+    def create_party(
+        request: Request,
+        graph: GraphDep,
+        caller: Editor,
+        body: JsonBody,
+        key: IdempotencyKey = None,
+        force: Annotated[bool, Query(description="Whether to create what looks like one that is there.")] = False,
+    ) -> Response:
+        values = check_types(resource, body)
+        receipt = receipt_of(request, caller, key, body)
+        record = graph.records.create(resource, values, receipt=receipt, force=force)
+        return _record_response(resource, record, 201, location=True)
+
+    is_party = resource in ("customers", "contacts")
     router.add_api_route(
         f"/{resource}",
-        create,
+        create_party if is_party else create,
         methods=["POST"],
         status_code=201,
         operation_id=f"create_{resource}",
         tags=[resource],
         summary=f"Create {_one(resource)}",
-        dependencies=[Depends(require("editor")), Depends(only(()))],
+        dependencies=[Depends(require("editor")), Depends(only({"force"} if is_party else ()))],
         responses={
             201: _answered("Created.", answer, _ETAG_HEADER | _LOCATION_HEADER),
             **documented(404, 409, 413, 415),

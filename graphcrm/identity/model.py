@@ -15,7 +15,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["COMPARISONS", "Comparison", "Level", "settings"]
+__all__ = [
+    "COMPARISONS",
+    "EXPECTED_DUPLICATES",
+    "LEAST_EVIDENCE",
+    "POPULATION",
+    "UNSEEN",
+    "Comparison",
+    "Level",
+    "settings",
+]
+
+POPULATION: Final = 10_000
+"""Fewer parties are judged as if drawn from so many: what two in a file of twenty share need not be common."""
+EXPECTED_DUPLICATES: Final = 0.2
+"""Pairs of duplicates that a party has on average, before anything is known."""
+UNSEEN: Final = 0.2
+"""How many other holders are supposed of a value that only the two compared hold."""
+LEAST_EVIDENCE: Final = 0.05
+"""Weight below which a field has nothing to say."""
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,20 @@ from splink import DuckDBAPI, Linker
 
 from graphcrm.identity.blocking import block_keys
 from graphcrm.identity.features import FEATURES, features
-from graphcrm.identity.model import COMPARISONS, settings
+from graphcrm.identity.model import (
+    COMPARISONS,
+    EXPECTED_DUPLICATES,
+    LEAST_EVIDENCE,
+    POPULATION,
+    UNSEEN,
+    settings,
+)
 
-__all__ = ["POPULATION", "Scorer"]
+__all__ = ["Scorer"]
 
 # splink warns of each level that no pair of a small file falls into; the model's own values stand there.
 logging.getLogger("splink").setLevel(logging.ERROR)
 
-POPULATION: Final = 10_000
-"""Fewer parties are judged as if drawn from so many: what two in a file of twenty share need not be common."""
-EXPECTED_DUPLICATES: Final = 0.2
-"""Pairs of duplicates that a party has on average, before anything is known."""
 _LEAST_DUPLICATES, _MOST_DUPLICATES = 0.02, 2.0
 _TRAINING: Final = (("given", "surname"), ("birth_date",), ("national_id",))
 """Features whose equality brings together pairs from which the m of the other fields is learnt. Phones and e-mails are
@@ -38,12 +41,8 @@ _PRIOR_MATCHES: Final = 50.0
 _FURTHEST: Final = 8.0
 """How many times larger or smaller than the model's own a learnt value may be: where there are next to no duplicates,
 training would take something else for them, such as a household."""
-_UNSEEN: Final = 0.2
-"""How many other holders are supposed of a value that only the two compared hold."""
 _LEAST_ODDS: Final = -12.0
 """log2 of the odds below which a pair is not kept."""
-_LEAST_EVIDENCE: Final = 0.05
-"""Weight below which a field has nothing to say."""
 _MEMORY: Final = "600MB"
 
 
@@ -166,7 +165,7 @@ class Scorer:
             levels = table[f"level_{comparison.field}"].tolist()
             weights = table[f"weight_{comparison.field}"].tolist()
             for entries, level, weight in zip(found, levels, weights, strict=True):
-                if level >= 0 and abs(weight) >= _LEAST_EVIDENCE:
+                if level >= 0 and abs(weight) >= LEAST_EVIDENCE:
                     entries.append({"field": comparison.field, "level": names[level], "weight": round(weight, 1)})
         return [sorted(entries, key=lambda entry: -abs(entry["weight"])) for entries in found]
 
@@ -179,7 +178,7 @@ class Scorer:
         for column in sorted({level.frequency for each in COMPARISONS for level in each.levels if level.frequency}):
             counts = traits[column].value_counts()
             # The two compared are left out of the count: the question is how many others hold the same by chance.
-            others = np.maximum(counts.to_numpy() - 2, 0) + _UNSEEN
+            others = np.maximum(counts.to_numpy() - 2, 0) + UNSEEN
             shares = pa.table(
                 {
                     column: pa.array(counts.index.to_numpy(dtype=object), pa.string()),

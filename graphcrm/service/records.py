@@ -17,6 +17,7 @@ from graphcrm.service import outbox
 from graphcrm.service.history import record_as_of
 from graphcrm.service.listing import Page, TiePages, page_of_nodes
 from graphcrm.service.loading import Loading
+from graphcrm.service.lookalikes import keys_of_looks, refuse_look_alikes
 from graphcrm.service.planning import Mode, Outcome, Rejected, delete_ties, existing_ties, keys_of
 from graphcrm.service.receipts import remember, replayed
 from graphcrm.service.recording import note_created, note_removed, recording, shown_parties
@@ -164,7 +165,12 @@ class Records:
     # ---- writing ----
 
     def create(
-        self, table: str, values: Mapping[str, Any], *, receipt: tuple[str, str] | None = None
+        self,
+        table: str,
+        values: Mapping[str, Any],
+        *,
+        receipt: tuple[str, str] | None = None,
+        force: bool = False,
     ) -> dict[str, Any]:
         """Create a record.
 
@@ -176,6 +182,8 @@ class Records:
             Its fields.
         receipt : tuple of str, optional
             An idempotency key and a fingerprint of the request: the same pair again gives the first answer back.
+        force : bool
+            Whether to create a customer or contact although it looks like one that is there.
 
         Returns
         -------
@@ -188,6 +196,8 @@ class Records:
             A field breaks a rule, or the key was used with another fingerprint.
         Conflict
             The id exists.
+        LooksAlike
+            Parties that are there may be the new one; see `graphcrm.service.lookalikes`.
         """
         spec, row = self._validated(table, values)
 
@@ -196,6 +206,8 @@ class Records:
                 return answer
             if (holder := holder_of(tx, spec, row)) is not None:
                 raise Conflict(f"a {holder} has the id {row.id!r} already; change that one, or choose another id")
+            if not force:
+                refuse_look_alikes(tx, spec, row)
             self._write_one(tx, spec, row, "upsert")
             if spec.label in PARTY_LABELS:
                 note_created(tx, row.id, self._source)
@@ -204,7 +216,8 @@ class Records:
                 remember(tx, *receipt, record)
             return record
 
-        return self._store.write(work, keys=keys_of(row) | ({receipt[0]} if receipt else set()))
+        keys = keys_of(row) | keys_of_looks(spec, row) | ({receipt[0]} if receipt else set())
+        return self._store.write(work, keys=keys)
 
     def replace(self, table: str, id_: str, values: Mapping[str, Any], etag_: str | None = None) -> dict[str, Any]:
         """Replace a record: fields that `values` does not mention are removed.

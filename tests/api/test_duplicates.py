@@ -155,3 +155,23 @@ def test_two_searches_at_once_are_one(client: TestClient, graph: graphcrm.Graph)
     assert first["started_at"] == second["started_at"]
     graph.candidates.wait(60)
     assert client.get(DUPLICATES).json()["search"]["state"] == "done"
+
+
+def test_a_new_party_that_looks_like_another_is_asked_about(
+    client: TestClient, graph: graphcrm.Graph, problem: Ask
+) -> None:
+    fill(graph)
+    new = {"id": "N1", **ADA, "name": "Ada Byrom"}
+    told = problem(client.post(f"{API}/contacts", json=new), 409, type="urn:graphcrm:problem:looks-alike")
+    assert [(each["id"], each["label"], each["name"]) for each in told["candidates"]] == [
+        ("C1", "Customer", "Ada Byron"),
+        ("C2", "Customer", "Ada Byron"),
+    ]
+    assert {"email", "birth_date"} <= {entry["field"] for entry in told["candidates"][0]["evidence"]}
+    assert client.get(f"{API}/contacts/N1").status_code == 404
+    key = {"Idempotency-Key": "again"}
+    problem(client.post(f"{API}/contacts", json=new, headers=key), 409)
+    made = client.post(f"{API}/contacts?force=true", json=new, headers=key)
+    assert made.status_code == 201
+    assert client.post(f"{API}/contacts?force=true", json=new, headers=key).json() == made.json()
+    problem(client.post(f"{API}/products?force=true", json={"id": "P", "name": "P"}), 422, field="force")

@@ -22,7 +22,7 @@ from graphcrm.service.merging import Merge, merge_parties
 
 ADA = {"name": "Ada Byron", "email": "ada@example.com", "birth_date": "1990-12-10"}
 MAX = {"name": "Max Born", "email": "max@example.com", "phone": "+49 30 1234567"}
-TIMES = ("at", "_seen_at", "seen_at", "created_at")
+TIMES = ("at", "_seen_at", "seen_at", "created_at", "_created_at")
 SHOWN = ("customers", "contacts", "orders", "interactions", "ties")
 
 
@@ -118,9 +118,10 @@ def test_who_stands_for_a_party_is_told_apart_with_it(graph: Graph) -> None:
 
 
 def state(bare: Any) -> list[str]:
-    """Everything but times and the product's counters."""
+    """Everything but times, histories and the product's counters."""
     nodes = bare.run(
-        "MATCH (n) WHERE NOT n:Revision AND NOT n:Migration RETURN labels(n)[0] AS label, properties(n) AS properties"
+        "MATCH (n) WHERE NOT n:Revision AND NOT n:Migration AND NOT n:Change "
+        "RETURN labels(n)[0] AS label, properties(n) AS properties"
     )
     ties = bare.run("MATCH ()-[r]->() RETURN type(r) AS label, properties(r) AS properties")
     return sorted(

@@ -222,6 +222,10 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     "backup/read_nodes": [(C, {}), ({"LABEL": "Token"}, {})],
     "backup/read_ties": [({"TYPE": name}, {}) for name in TIE_TYPES],
     "duplicates/read_parties": [(C, {"shards": 1}), ({"LABEL": "Contact"}, {"shards": 1})],
+    "lookalikes/find": [
+        (C, {"emails": ["er@example.com"], "phones": ["+1 555 0100", "0"], "names": ["Ann", "ann"], "row_limit": 5}),
+        ({"LABEL": "Contact"}, {"emails": [], "phones": [], "names": ["Kim"], "row_limit": 1}),
+    ],
     "duplicates/find_pairs": [
         ({"LABEL": "Candidate"}, {"ids": ["C1", "C2"]}),
         ({"LABEL": "Verdict"}, {"ids": ["C3", "nobody"]}),

@@ -1,0 +1,24 @@
+// Parties that have one of some mailboxes, phones or names, each once.
+// @access read
+// @each LABEL: labels
+// @param emails: list of str
+// @param phones: list of str
+// @param names: list of str
+// @param row_limit: int, rows
+// @returns record: map
+CALL () {
+  UNWIND $emails AS value
+  MATCH (n:LABEL {email: value})
+  RETURN n
+  UNION
+  UNWIND $phones AS value
+  MATCH (n:LABEL {phone: value})
+  RETURN n
+  UNION
+  UNWIND $names AS value
+  MATCH (n:LABEL {name: value})
+  RETURN n
+}
+RETURN properties(n) AS record
+ORDER BY n.id
+LIMIT $row_limit
