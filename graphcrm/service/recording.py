@@ -210,9 +210,12 @@ def _keep_age(tx: Transaction, before: Mapping[str, State], after: Mapping[str, 
     """Have parties remember since when they are known, where the time at which a source spoke last says it no more."""
     for table in _PARTY_TABLES:
         rows = [
-            {"id": id_, "_created_at": before[id_].known_since}
+            {"id": id_, "_created_at": since}
             for id_, state in after.items()
-            if state.label == table.label and id_ in before and before[id_].known_since not in (None, state.known_since)
+            if state.label == table.label
+            and id_ in before
+            and (since := before[id_].known_since) is not None
+            and (state.known_since is None or since < state.known_since)
         ]
         if rows:
             tx.run("nodes/update", words={"LABEL": table.label or ""}, rows=rows)

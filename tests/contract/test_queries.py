@@ -17,6 +17,8 @@ from graphcrm.service.archive import KINDS
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?")
 """Times as text are compared as moments: Cypher's `toString` leaves zero seconds and the Z out on one engine."""
 
+_WHEN = ("_seen_at", "seen_at", "_created_at")
+
 T0 = datetime(2025, 1, 1, 9, 30, tzinfo=UTC)
 
 CUSTOMERS = [
@@ -373,7 +375,7 @@ def test_every_query_is_compared() -> None:
 def _comparable(value: Any) -> Any:
     """Maps keep their keys but not the keys' order, nor when they were written; times as text are moments."""
     if isinstance(value, dict):
-        return {key: _comparable(value[key]) for key in sorted(value) if key not in ("_seen_at", "seen_at")}
+        return {key: _comparable(value[key]) for key in sorted(value) if key not in _WHEN}
     if isinstance(value, list):
         return [_comparable(item) for item in value]
     if isinstance(value, str) and ISO_TIME.fullmatch(value):
