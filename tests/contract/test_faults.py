@@ -1,0 +1,307 @@
+"""Faults in the middle of an import: who runs it is killed, or the database, or two run at once.
+
+Whatever was said to be done is there afterwards, each thing once, and the same import run again ends where one that
+nothing disturbed ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import graphcrm
+from graphcrm import Graph, embedded
+from graphcrm.errors import StoreError
+from graphcrm.intake.importer import import_files
+from graphcrm.service.export import export_graph
+from graphcrm.settings import Settings
+
+GRAPHCRM = Path(sys.executable).with_name("graphcrm")
+KILLS, PARTIES, BATCH, SEED = 20, 300, 25, 20_261_123
+
+HOST = """
+import os, sys
+from functools import partial
+import graphcrm
+from graphcrm.intake.importer import import_files
+from graphcrm.service import graph, jobs
+
+def told(file, rows, share):
+    os.write(1, f"done {os.path.basename(file)} {rows}\\n".encode())
+
+for line in sys.stdin:
+    folder, batch = line.split("\\t")
+    if not (pid := os.fork()):
+        with graphcrm.connect() as found:
+            found.sources.add("files")
+            load = partial(import_files, found.records.of("files"), [folder], batch_rows=int(batch))
+            run = lambda rejects, tell: load(rejects_path=rejects, progress=tell)
+            found.jobs.recorded(run, [folder], progress=told)
+        os._exit(0)
+    os.write(1, f"pid {pid}\\n".encode())
+    os.write(1, f"ended {os.waitpid(pid, 0)[1]}\\n".encode())
+"""
+"""Does imports, each in a process that begins at once: what takes a second to load is loaded before."""
+
+
+def write_company(folder: Path, mark: str, first: int = 0, last: int = PARTIES) -> Path:
+    """Customers and who referred them, with ids of their own by the mark."""
+    folder.mkdir()
+    numbers = range(first, last)
+    customers = "".join(f"{mark}{n},Customer {n},c{n}@example.com\n" for n in numbers)
+    (folder / "customers.csv").write_text(f"id,name,email\n{customers}", encoding="utf-8")
+    referrals = "".join(f"{mark}{n // 2},{mark}{n},2024-01-01\n" for n in numbers if n // 2 in numbers and n)
+    (folder / "referrals.csv").write_text(f"referrer_id,referred_id,at\n{referrals}", encoding="utf-8")
+    return folder
+
+
+def ids_in(path: Path, rows: int) -> set[str]:
+    """What the first rows of a file make: ids of customers or of referrals."""
+    cells = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()[1 : rows + 1]]
+    return {row[0] if path.stem == "customers" else f"REFERRED:{row[0]}:{row[1]}" for row in cells}
+
+
+def ids_there(graph: Graph) -> set[str]:
+    """The ids of all customers and referrals; each is there once."""
+    nodes = [row["record"]["id"] for row in graph.store.stream("backup/read_nodes", words={"LABEL": "Customer"})]
+    ties = [row["record"]["id"] for row in graph.store.stream("backup/read_ties", words={"TYPE": "REFERRED"})]
+    assert len({*nodes, *ties}) == len(nodes) + len(ties)
+    return {*nodes, *ties}
+
+
+def shown(graph: Graph, folder: Path) -> dict[str, bytes]:
+    """All that a graph shows, as files."""
+    export_graph(graph.store, folder)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def undisturbed(graph: Graph, folders: list[Path], out: Path) -> dict[str, bytes]:
+    """What some imports make of an empty graph when nothing goes wrong."""
+    for folder in folders:
+        assert not graph.import_files([folder]).rejected
+    return shown(graph, out)
+
+
+def goes_on(graph: Graph, folder: Path, done: dict[str, int]) -> None:
+    """Run an import again that was cut off: it finds what was said to be done, and adds the rest."""
+    there = ids_there(graph)
+    for name, rows in done.items():
+        assert ids_in(folder / name, rows) <= there
+    report = graph.import_files([folder])
+    assert report.rejected == 0
+    for file in report.files:
+        assert file.read == file.created + file.updated + file.unchanged
+        assert file.unchanged >= done.get(Path(file.file).name, 0)
+
+
+class Host:
+    """A process that does imports of its own on a graph, and can be killed at any moment of one."""
+
+    def __init__(self, settings: Settings) -> None:
+        environment = {"GRAPHCRM_HOME": str(settings.home), "GRAPHCRM_EMBEDDED_HEAP": settings.embedded_heap}
+        if settings.neo4j_uri:
+            environment |= {
+                "GRAPHCRM_NEO4J_URI": settings.neo4j_uri,
+                "GRAPHCRM_NEO4J_USER": settings.neo4j_user,
+                "GRAPHCRM_NEO4J_PASSWORD": settings.neo4j_password.get_secret_value(),
+                "GRAPHCRM_NEO4J_DATABASE": settings.neo4j_database,
+            }
+        command = [sys.executable, "-c", HOST]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(command, env=os.environ | environment, text=True, bufsize=1, **pipes)
+        self._done: dict[str, int] = {}
+        self._status: int | None = None
+
+    def begin(self, folder: Path, batch: int = BATCH) -> int:
+        """Begin an import; the id of the process that does it."""
+        assert self.process.stdin
+        self.process.stdin.write(f"{folder}\t{batch}\n")
+        self._done, self._status = {}, None
+        what, pid = self._line()
+        assert what == "pid"
+        return int(pid)
+
+    def wait(self, batches: int) -> None:
+        """Wait until some batches are done, or the import has ended."""
+        for _ in range(batches):
+            if self._status is None:
+                self._take()
+
+    def finish(self) -> tuple[dict[str, int], int]:
+        """Wait for the import to end: the rows of each file that it said were done, and how it ended."""
+        while self._status is None:
+            self._take()
+        return self._done, self._status
+
+    def _take(self) -> None:
+        what, *rest = self._line()
+        if what == "ended":
+            self._status = int(rest[0])
+        else:
+            self._done[rest[0]] = int(rest[1])
+
+    def _line(self) -> list[str]:
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert line, "the host of imports has ended"
+        return line.split()
+
+    def close(self) -> None:
+        self.process.communicate(timeout=60)
+
+
+@contextmanager
+def host_of(settings: Settings) -> Iterator[Host]:
+    host = Host(settings)
+    try:
+        yield host
+    finally:
+        host.close()
+
+
+@pytest.mark.timeout(600)
+def test_an_import_killed_at_any_moment(graph: Graph, bare: Any, tmp_path: Path) -> None:
+    chance = random.Random(SEED)
+    print(f"seed {SEED}")
+    with host_of(bare.settings) as host:
+        host.begin(write_company(tmp_path / "first", "F"))
+        done, status = host.finish()
+        assert (done, status) == ({"customers.csv": PARTIES, "referrals.csv": PARTIES - 1}, 0)
+        folders = [tmp_path / "first"]
+        cut_off = 0
+        for number in range(KILLS):
+            folders.append(write_company(tmp_path / f"in{number}", f"R{number}-"))
+            process = os.pidfd_open(host.begin(folders[-1]))  # names no other one, should it end before
+            host.wait(chance.randrange(2 * PARTIES // BATCH))
+            time.sleep(chance.uniform(0, 0.03))
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+            os.close(process)
+            done, status = host.finish()
+            job = graph.jobs.page(limit=1).items[0]
+            if done and status:
+                cut_off += 1
+                assert job["state"] in ("failed", "done")
+                assert job["state"] == "done" or "run the same import again" in job["message"]
+            goes_on(graph, folders[-1], done)
+        assert cut_off > KILLS / 2
+    after = shown(graph, tmp_path / "after")
+    bare.wipe()
+    graph.touch()
+    assert undisturbed(graph, folders, tmp_path / "wanted") == after
+
+
+@pytest.mark.timeout(600)
+def test_a_database_killed_at_any_moment(embedded_graph: Graph, empty_home: Path, tmp_path: Path) -> None:
+    chance = random.Random(SEED)
+    print(f"seed {SEED}")
+    folders = [write_company(tmp_path / f"in{number}", f"R{number}-") for number in range(KILLS + 1)]
+    with graphcrm.connect(Settings(home=empty_home, embedded_heap="512m")) as graph:
+
+        def imported(folder: Path, done: dict[str, int], then: tuple[int, threading.Timer] | None = None) -> None:
+            """Import, and set a timer off after some batches."""
+            batches = 0
+
+            def told(file: str, rows: int, share: float) -> None:
+                nonlocal batches
+                done[Path(file).name] = rows
+                batches += 1
+                if then and batches == then[0]:
+                    then[1].start()
+
+            load = partial(import_files, graph.records.of("files"), [folder], batch_rows=BATCH)
+            graph.jobs.recorded(
+                lambda rejects, progress: load(rejects_path=rejects, progress=progress), [folder], progress=told
+            )
+
+        graph.sources.add("files")
+        imported(folders[0], {})
+        said: list[str] = []
+        server = 0
+        for folder in folders[1:]:
+            done: dict[str, int] = {}
+            server = _next_server(empty_home, server)
+            killer = threading.Timer(chance.uniform(0, 0.03), os.kill, [server, signal.SIGKILL])
+            try:
+                imported(folder, done, (chance.randrange(1, 2 * PARTIES // BATCH), killer))
+            except StoreError as error:
+                said.append(error.message)
+            killer.join()
+            _until_it_answers(graph)
+            goes_on(graph, folder, done)
+        print(f"{len(said)} of {KILLS} imports were cut off")
+        assert all("run the same import again" in message for message in said)
+        after = shown(graph, tmp_path / "after")
+    assert undisturbed(embedded_graph, folders, tmp_path / "wanted") == after
+
+
+def _next_server(home: Path, last: int) -> int:
+    """The process of the engine, when it is another than the last one."""
+    deadline = time.monotonic() + 60
+    while (pid := int(json.loads((home / "embedded" / "server.json").read_text())["pid"])) == last:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return pid
+
+
+def _until_it_answers(graph: Graph) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            graph.revision()
+            return
+        except StoreError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_the_command_says_what_to_do_when_the_database_goes(empty_home: Path, tmp_path: Path) -> None:
+    write_company(tmp_path / "in", "C", last=15_000)
+    environment = os.environ | {"GRAPHCRM_HOME": str(empty_home), "GRAPHCRM_EMBEDDED_HEAP": "512m"}
+    with subprocess.Popen(
+        [GRAPHCRM, "import", str(tmp_path / "in")], env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        with graphcrm.connect(Settings(home=empty_home, embedded_heap="512m")) as graph:
+            deadline = time.monotonic() + 60
+            while not graph.status()["labels"].get("Customer"):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        embedded.stop(empty_home)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "What is in stays in: run the same import again" in said
+    done = subprocess.run([GRAPHCRM, "import", str(tmp_path / "in")], env=environment, capture_output=True, check=False)
+    assert done.returncode == 0
+
+
+def test_two_imports_of_overlapping_files_at_once(graph: Graph, bare: Any, tmp_path: Path) -> None:
+    """A third of the customers stands in both, and both have ties between those."""
+    folders = [
+        write_company(tmp_path / "one", "C", 0, 2 * PARTIES),
+        write_company(tmp_path / "other", "C", PARTIES // 2, 3 * PARTIES),
+    ]
+    wanted = undisturbed(graph, folders, tmp_path / "wanted")
+    bare.wipe()
+    graph.touch()
+    with host_of(bare.settings) as one, host_of(bare.settings) as other:
+        for host, folder in ((one, folders[0]), (other, folders[1])):
+            host.begin(folder)
+        ended = [host.finish() for host in (one, other)]
+    for folder, (done, status) in zip(folders, ended, strict=True):
+        assert status == 0
+        assert done == {path.name: len(path.read_text().splitlines()) - 1 for path in folder.iterdir()}
+    assert shown(graph, tmp_path / "after") == wanted
+    ids_there(graph)
