@@ -102,6 +102,7 @@ def test_online_retail_whole(embedded_graph: Graph, report: Callable[..., None],
     expected = {"customers": 4_372, "products": 4_070, "orders": 25_900, "order_lines": 541_909}
     assert {file.table: file.created for file in done[0].files} == expected
     assert done[0].rejected == 0
+    assert done[0].repeated == 5_268
     orders = embedded_graph.store.read("nodes/read_many", words={"LABEL": "Order"}, ids=_invoices(whole))[0]["records"]
     assert sum(order["amount"] for order in orders) == 97_477_479_340
     types = embedded_graph.status()["types"]

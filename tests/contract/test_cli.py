@@ -116,6 +116,29 @@ def test_json_is_what_the_interface_lists(run: Run) -> None:
     assert [row["depth"] for row in json.loads(run("referrals", "tree", "A", "--format", "json").stdout)] == [1, 2]
 
 
+def test_how_good_a_source_is(run: Run) -> None:
+    rows = json.loads(run("source", "quality", "files", "--format", "json").stdout)
+    (name,) = (row for row in rows if (row["table"], row["field"]) == ("customers", "name"))
+    assert name == {
+        "source": "files",
+        "table": "customers",
+        "field": "name",
+        "count": 3,
+        "blank": 0,
+        "invalid": 0,
+        "duplicated": 0,
+        "stale": 0,
+        "reasons": {},
+        "examples": [],
+    }
+    assert rows == json.loads(run("source", "quality", "--format", "json").stdout)
+    stale = run("source", "quality", "files", "--stale-days", "0").stdout.splitlines()
+    assert stale[1].split()[:8] == ["files", "customers", "name", "3", "0", "0", "0", "3"]
+    shown = run("source", "show", "files", "--format", "csv").stdout.splitlines()
+    assert {"nodes,Customer,3", "blank,customers,0", "invalid,customers,0", "stale,customers,0"} <= set(shown)
+    assert run("source", "quality", "nobody").returncode == 1
+
+
 def test_csv_holds_no_formula_and_tables_no_control_characters(run: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(run("search", "cmd", "--format", "csv").stdout)))
     assert rows == [{"id": "B", "label": "Customer", "name": f"'{SHOWN}", "matched": "name"}]

@@ -6,6 +6,7 @@ import csv
 import doctest
 import mailbox
 from email.message import EmailMessage
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ from graphcrm.errors import InvalidInput
 from graphcrm.intake import guesses, presets, recognition, shaping, steps
 from graphcrm.intake.presets import AUTO, find_preset, load_preset, preset_names, say_choices
 from graphcrm.intake.recognition import recognize
+from graphcrm.intake.seen import Seen
 from graphcrm.tables import Row
 
 ROOT = Path(__file__).parents[2]
@@ -339,3 +341,26 @@ def test_vcards() -> None:
     simon = next(row for row in rows["contacts"].values() if row["name"] == "Simon Perreault")
     has(simon, email="simon.perreault@viagenie.ca", customer_id="Viagenie", language="fr")
     assert {row["name"] for row in rows["customers"].values()} >= {"IBM", "Viagenie"}
+
+
+@needs_data
+def test_lines_that_stand_twice_in_online_retail_are_told() -> None:
+    """Every line is a row; those that say what an earlier one says are as many as the data's README names."""
+    (lines,) = (
+        source
+        for source in find_preset("online-retail").sources([DATA / "online_retail" / "online_retail.csv.gz"])
+        if source.table.name == "order_lines"
+    )
+    assert lines.is_numbered
+    seen, read, new = Seen(), 0, 0
+    rows = lines.file.rows(lambda reject: pytest.fail(str(reject)))
+    while batch := [hash(tuple(raw.values())) for _, raw in islice(rows, 50_000)]:
+        read += len(batch)
+        new += seen.add_new(batch)
+    assert (read, read - new) == (541_909, 5_268)
+
+
+def test_telephone_numbers_of_a_preset_are_of_its_country(tmp_path: Path) -> None:
+    path = write(tmp_path / "客户.csv", dict.fromkeys(("客户名称", "负责人", "创建时间", "客户级别"), "甲"))
+    assert {source.region for source in find_preset("fxiaoke").sources([path])} == {"CN"}
+    assert {source.region for source in find_preset(AUTO).sources([path])} == {"CN"}
