@@ -156,9 +156,7 @@ def _unquote(part: str) -> str:
     return part.replace("%3A", ":").replace("%25", "%")
 
 
-def tie_id(
-    type_: str, source: str, target: str, qualifier: str | int | None = None, label: str | None = None
-) -> str:
+def tie_id(type_: str, source: str, target: str, qualifier: str | int | None = None, label: str | None = None) -> str:
     """Name a tie by its type, its ends and, where the type has one, its qualifier.
 
     Parameters
