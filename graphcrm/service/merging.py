@@ -108,7 +108,7 @@ class Merging:
         NotFound
             One of them is not there, or was merged away itself.
         InvalidInput
-            Both are the same.
+            Both are the same, or a customer would go into a contact.
         """
         if id_ == into:
             raise InvalidInput(f"into: {id_!r} is the same party; name another", field="into")
@@ -204,8 +204,16 @@ def merge_parties(tx: Transaction, merges: Sequence[Merge], at: datetime) -> Non
     ------
     NotFound
         One of the parties is not there, or was merged away itself.
+    InvalidInput
+        A customer would go into a contact, which cannot have what a customer has: orders, employees.
     """
     parties = _parties(tx, dict.fromkeys(id_ for merge in merges for id_ in (merge.id, merge.into)))
+    for merge in merges:
+        if (parties[merge.id][0], parties[merge.into][0]) == ("Customer", "Contact"):
+            raise InvalidInput(
+                f"into: {merge.into!r} is a contact and {merge.id!r} a customer; merge the contact into the customer",
+                field="into",
+            )
     gone = {merge.id: parties[merge.id] for merge in merges}
     ids = {label: [id_ for id_, party in gone.items() if party[0] == label] for label in PARTY_LABELS}
     ties = list({_id_of(tie): tie for label in PARTY_LABELS for tie in ties_of(tx, label, ids[label])}.values())

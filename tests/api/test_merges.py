@@ -57,6 +57,7 @@ def test_merges_are_listed_in_pages(client: httpx.Client) -> None:
     [
         ("POST", "/merges", {"id": "A", "into": "A"}, 422),
         ("POST", "/merges", {"id": "A"}, 422),
+        ("POST", "/merges", {"id": "A", "into": "K"}, 422),
         ("POST", "/merges", {"id": "A", "into": "nobody"}, 404),
         ("POST", "/merges", {"id": "nobody", "into": "A"}, 404),
         ("DELETE", "/merges/A", None, 404),

@@ -176,6 +176,9 @@ def test_what_cannot_be_merged(graph: Graph) -> None:
         graph.merging.merge("A", "nobody")
     with pytest.raises(NotFound, match="not merged"):
         graph.merging.unmerge("A")
+    with pytest.raises(InvalidInput, match="'K' is a contact"):
+        graph.merging.merge("B", "K")  # where would the orders be?
+    assert graph.records.read("orders", "O")["customer_id"] == "B"
     graph.merging.merge("B", "A")
     with pytest.raises(NotFound, match="was merged into 'A'"):
         graph.merging.merge("X", "B")

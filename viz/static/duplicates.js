@@ -49,7 +49,8 @@ function decision(what, pair) {
 }
 
 async function decide(article, what) {
-  if (!article || article.hasAttribute("aria-busy")) return;
+  // A customer goes into no contact, so that one way may be missing.
+  if (!article?.querySelector(`[data-do=${what}]`) || article.hasAttribute("aria-busy")) return;
   article.setAttribute("aria-busy", "true");
   const made = decision(what, article.dataset);
   const answer = await made.done();
