@@ -103,6 +103,14 @@ def test_a_mapping_comes_along(client: TestClient) -> None:
     assert client.get("/api/v1/customers/7").json()["name"] == "Ann"
 
 
+def test_numbers_are_of_the_region_that_is_said(client: TestClient, problem: Problem) -> None:
+    rows = b"id,name,phone\nA,Ann,030 1234567\nA,Ann,030 1234567\nB,Bob,call me\n"
+    job = ended(client, upload(client, ("customers.csv", rows), region="de").json()["id"])
+    assert (job["state"], job["created"], job["unchanged"], job["repeated"], job["flagged"]) == ("done", 2, 1, 1, 1)
+    assert client.get("/api/v1/customers/A").json()["phone"] == "+49301234567"
+    problem(upload(client, ("customers.csv", rows), region="Bavaria"), 422, field="region")
+
+
 def test_a_preset_knows_the_file(client: TestClient) -> None:
     rows = (
         b"First Name,Last Name,Organization Name,E-mail 1 - Value,Phone 1 - Value\n"

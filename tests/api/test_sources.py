@@ -49,6 +49,30 @@ def test_sources_are_named_changed_and_erased(client: httpx.Client, two_sources:
     assert client.delete(f"{API}/sources/shop").status_code == 404
 
 
+def test_quality(client: httpx.Client, two_sources: graphcrm.Graph) -> None:
+    two_sources.records.of("crm").upsert("customers", [{"id": "C", "name": "Cy", "phone": "call me"}])
+    answer = client.get(f"{API}/sources/crm/quality", params={"stale_days": 0})
+    assert answer.status_code == 200, answer.text
+    assert [(item["field"], item["blank"], item["invalid"], item["stale"]) for item in answer.json()["items"]] == [
+        ("name", 0, 0, 2),
+        ("phone", 1, 1, 1),
+        ("city", 1, 0, 1),
+    ]
+    assert answer.json()["items"][1] == {
+        "table": "customers",
+        "field": "phone",
+        "count": 2,
+        "blank": 1,
+        "invalid": 1,
+        "duplicated": 0,
+        "stale": 1,
+        "reasons": {"no_number": 1},
+        "examples": ["no_number: cxxx xx"],
+    }
+    fresh = client.get(f"{API}/sources/crm/quality").json()["items"]
+    assert {item["stale"] for item in fresh} == {0}
+
+
 def test_provenance_and_pins(client: httpx.Client, two_sources: graphcrm.Graph) -> None:
     found = client.get(f"{API}/customers/A/provenance")
     assert rule(found, "name") == ("Ann", "crm", "trust")
@@ -69,6 +93,10 @@ def test_provenance_and_pins(client: httpx.Client, two_sources: graphcrm.Graph) 
         ("PUT", "/sources/x", {"unknown": 1}, 422),
         ("PUT", "/sources/x", [], 422),
         ("GET", "/sources/nobody", None, 404),
+        ("GET", "/sources/nobody/quality", None, 404),
+        ("GET", "/sources/crm/quality?stale_days=-1", None, 422),
+        ("GET", "/sources/crm/quality?stale_days=36501", None, 422),
+        ("GET", "/sources/crm/quality?days=1", None, 422),
         ("GET", "/customers/nobody/provenance", None, 404),
         ("PUT", "/customers/A/pins/owner_id", {"value": "U"}, 422),
         ("PUT", "/customers/A/pins/country", {"value": "Atlantis"}, 422),
