@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from graphcrm.errors import InvalidInput
@@ -164,6 +164,7 @@ ENCODINGS = st.sampled_from(["utf-8", "utf-16", "gb18030", "utf-8-sig"])
 
 @settings(FUZZ, max_examples=4_000)
 @given(lines=st.lists(LINES, max_size=10), end=ENDS, encoding=ENCODINGS, cut=st.integers(0, 400))
+@example(lines=["\x00"] * 9, end="\n", encoding="utf-8", cut=11)
 def test_any_lines_as_cards(path: Path, lines: list[str], end: str, encoding: str, cut: int) -> None:
     content = end.join(["BEGIN:VCARD", *lines, "END:VCARD", ""]).encode(encoding, errors="replace")
     found = read(path, content[: max(30, len(content) - cut)] if cut % 2 else content)
