@@ -179,7 +179,8 @@ def _fields(
 def _extras(record: Mapping[str, Any], provenance: Mapping[str, Any], language: Language) -> Iterable[dict[str, Any]]:
     said = {field["field"]: field for field in provenance["fields"]}
     for name, value in record["extra"].items():
-        field = _field(name, word(language, "field", name), value, said.get(name), language) | {"name": f"extra.{name}", "href": None}
+        label = word(language, "field", name)
+        field = _field(name, label, value, said.get(name), language) | {"name": f"extra.{name}", "href": None}
         if isinstance(value, bool):
             yield field | {"editor": "choice", "choices": ("true", "false"), "value": str(value).lower()}
         else:
