@@ -72,7 +72,7 @@ ARCHIVE_WORDS: Final[dict[str, tuple[str, str]]] = {
     "earlier": ("Earlier", "以前的值"),
     "shown_until": ("until {day}", "至 {day}"),
     "became": ("became", "变为"),
-    "by_import": ("import {job}", "导入 {job}"),
+    "change.by_import": ("import {job}", "导入 {job}"),
     "change.created": ("First recorded", "建档"),
     "change.deleted": ("Deleted", "已删除"),
     "change.merged": ("Took in {other}", "并入了 {other}"),

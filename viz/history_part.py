@@ -96,7 +96,7 @@ def earlier_of(
 
 def _by(by: str | None, language: Language) -> str | None:
     if by and by.startswith(_IMPORT):
-        return text(language, "by_import", job=by.removeprefix(_IMPORT))
+        return text(language, "change.by_import", job=by.removeprefix(_IMPORT))
     return by
 
 
