@@ -154,7 +154,9 @@ class Records:
         Raises
         ------
         NotFound
-            There is none of this id.
+            There is none of this id, or there was none then.
+        MergedAway
+            It is, or was then, merged into another one.
         """
         if recorded_as_of is not None:
             return record_as_of(self._store, table, id_, recorded_as_of)
