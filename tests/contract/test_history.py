@@ -9,6 +9,7 @@ import pytest
 
 from graphcrm import Graph
 from graphcrm.errors import InvalidInput, MergedAway, NotFound
+from graphcrm.service.backup import make_backup, restore_backup
 from graphcrm.service.changes import acting
 
 
@@ -265,3 +266,17 @@ def test_attachments_are_links_and_have_a_history(graph: Graph) -> None:
         "https://a.example",
         "https://b.example",
     ]
+
+
+def test_a_backup_carries_the_history(graph: Graph, bare: Any, tmp_path: Any) -> None:
+    say(graph, "crm", "customers", {"id": "A", "name": "Ann", "tags": ["x"]}, {"id": "B", "name": "Bo"})
+    known = now()
+    graph.records.patch("customers", "A", {"tags": None, "extra": {"needs": "tea"}})
+    graph.merging.merge("B", "A")
+    before = graph.archive.history("A").to_dict("records")
+    make_backup(graph.store, tmp_path / "backup")
+    bare.wipe()
+    restore_backup(graph.store, tmp_path / "backup")
+    assert graph.archive.history("A").to_dict("records") == before
+    assert graph.records.read("customers", "A", known)["tags"] == ["x"]
+    assert graph.records.read("customers", "B", known)["name"] == "Bo"
