@@ -63,7 +63,7 @@ class Model:
         for word in self.words:
             part = split_tie_id(word[1])
             if part:
-                type_, source, target, kind = part
+                type_, source, target, kind, _ = part
                 source, target = self.root(source), self.root(target)
                 if source != target:
                     groups.setdefault(tie_id(type_, source, target, kind), []).append(word)
