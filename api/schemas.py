@@ -131,6 +131,7 @@ class Said(BaseModel):
     value: Any
     raw: str | None = Field(description="As it came, where cleaning changed it or the field could not hold it.")
     seen_at: str
+    shown: bool = Field(description="Whether it is the value that is shown.")
 
 
 class FieldProvenance(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
@@ -151,6 +151,20 @@ def _extra(values: dict[str, object]) -> dict[str, object]:
     return values
 
 
+def _code(length: int, rule: str) -> Callable[[object], object]:
+    """Capital letters of a code; the rule in words where it cannot be one."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        code = value.upper()
+        if not (len(code) == length and code.isascii() and code.isalpha()):
+            raise PydanticCustomError("code", "must be {rule}", {"rule": rule})
+        return code
+
+    return read
+
+
 EXTRA_NAME: Final = re.compile(r"[^\W_]\w{0,63}")
 """What a field beyond the vocabulary may be called; a leading underscore marks the product's own bookkeeping."""
 
@@ -159,12 +173,12 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_NAME
 Text = Annotated[str, StringConstraints(max_length=limits.MAX_TEXT_LENGTH), AfterValidator(_no_nul)]
 Country = Annotated[
     str,
-    BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v),
+    BeforeValidator(_code(2, "an ISO 3166 code of two letters, such as DE")),
     StringConstraints(pattern=r"^[A-Z]{2}$"),
 ]
 Currency = Annotated[
     str,
-    BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v),
+    BeforeValidator(_code(3, "an ISO 4217 code of three letters, such as EUR")),
     StringConstraints(pattern=r"^[A-Z]{3}$"),
 ]
 Instant = Annotated[datetime, BeforeValidator(_instant)]

@@ -196,10 +196,15 @@ def _field(name: str, label: str, value: Any, said: Mapping[str, Any] | None, la
         "label": label,
         "blank": blank and said is None,
         "shown": _value(name, value, language),
-        "links": value if name == "attachments" and value else [],
+        "links": _links(value) if name == "attachments" else [],
         "value": "" if blank else "\n".join(value) if isinstance(value, list) else str(value),
         "said": said and _said(name, said, language),
     }
+
+
+def _links(value: Any) -> list[str]:
+    """Addresses that may be followed; what another tool wrote may be anything."""
+    return [each for each in value if str(each).startswith(("https://", "http://"))] if isinstance(value, list) else []
 
 
 def _said(name: str, said: Mapping[str, Any], language: Language) -> dict[str, Any]:
@@ -213,7 +218,7 @@ def _said(name: str, said: Mapping[str, Any], language: Language) -> dict[str, A
                 "value": _value(name, each["value"], language),
                 "raw": each["raw"],
                 "day": str(each["seen_at"])[:10],
-                "shown": each["source"] == said["source"] and each["value"] == said["value"],
+                "shown": each["shown"],
             }
             for each in said["values"]
         ],

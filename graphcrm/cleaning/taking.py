@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from graphcrm.cleaning.codes import clean_country
+from phonenumbers import SUPPORTED_REGIONS
+
 from graphcrm.cleaning.rows import clean_row
 from graphcrm.errors import InvalidInput
 from graphcrm.tables import Row, Table
@@ -97,7 +98,6 @@ def checked_region(code: str | None) -> str | None:
     """
     if not code:
         return None
-    known, flag = clean_country(code)
-    if flag or known != code.upper():
+    if code.upper() not in SUPPORTED_REGIONS:
         raise InvalidInput(f"region: must be the ISO 3166 code of a country, such as DE, not {code!r}", field="region")
-    return known
+    return code.upper()

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from graphcrm.cli.common import open_graph
 from graphcrm.console import ProgressBars, print_frame
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["DEMO_PARTIES", "DEMO_SEED", "import_", "sample"]
 
@@ -92,9 +89,8 @@ def import_(
         if item.repeated:
             click.echo(f"{item.file}: {item.repeated:,} rows of {item.table} repeat an earlier one exactly", err=True)
     if report.flagged:
-        click.echo(
-            f"{report.flagged:,} rows hold values that could not be cleaned: graphcrm source quality {source}", err=True
-        )
+        where = "" if dry_run else f": graphcrm source quality {source}"
+        click.echo(f"{report.flagged:,} rows hold values that could not be cleaned{where}", err=True)
     if report.rejected:
         click.echo(f"{report.rejected} rows were rejected: {report.rejects_path}", err=True)
     return SOME_REJECTED if report.rejected else 0

@@ -115,11 +115,13 @@ def provenance(id_: str, table: str, format_: str) -> None:
     rows = [
         {
             "field": field["field"],
-            "shown": said["source"] == field["source"],
-            "rule": field["rule"] if said["source"] == field["source"] else "",
             **said,
+            "raw": said["raw"] or "",
+            "rule": field["rule"] if said["shown"] else "",
         }
         for field in found["fields"]
         for said in field["values"]
     ]
-    print_frame(pd.DataFrame(rows, columns=["field", "shown", "rule", "source", "value", "raw", "seen_at"]), format_)
+    print_frame(
+        pd.DataFrame(rows, columns=["field", "shown", "rule", "source", "key", "value", "raw", "seen_at"]), format_
+    )

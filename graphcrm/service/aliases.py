@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from graphcrm.service.source_records import forget_records
-from graphcrm.service.verdicts import forget_pairs
+from graphcrm.service.verdicts import forget_pairs, in_order, told_apart
 from graphcrm.store import Transaction
 
-__all__ = ["any_merged", "forget_merged", "hidden_at", "merged_into", "roots"]
+__all__ = ["any_merged", "forget_merged", "hidden_at", "kept_apart", "merged_into", "roots"]
 
 Run = Callable[..., list[dict[str, Any]]]
 """`Transaction.run`, or `GraphStore.read` outside of one."""
@@ -56,6 +56,22 @@ def merged_into(run: Run, ids: Iterable[str]) -> dict[str, str]:
         pending = new.keys() - found.keys()
         found |= new
     return found
+
+
+def kept_apart(run: Run, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the pairs, each `in_order`, that are two: they, or any who were merged into them, were told apart."""
+    wanted = set(pairs)
+    members = {id_: [id_] for pair in wanted for id_ in pair}
+    for id_, root in roots(run, merged_into(run, members)).items():
+        if root in members:
+            members[root].append(id_)
+    meant = {
+        in_order(one, other): (left, right)
+        for left, right in wanted
+        for one in members[left]
+        for other in members[right]
+    }
+    return {meant[pair] for pair in told_apart(run, meant)}
 
 
 def forget_merged(tx: Transaction, ids: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ and the next one begins with them, so that both end as one undisturbed run would
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -16,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 from graphcrm.errors import Conflict, InvalidInput
 from graphcrm.identity.thresholds import MERGE_PROBABILITY, REVIEW_PROBABILITY
 from graphcrm.schema import PARTY_LABELS
+from graphcrm.service.aliases import kept_apart
 from graphcrm.service.duplicates import Duplicates
-from graphcrm.service.merging import Grounds, Merge, merge_parties
+from graphcrm.service.merging import Grounds, Merge, may_merge, merge_parties
 from graphcrm.service.source_records import FILES, own_fields, trust_of, trusts
-from graphcrm.service.verdicts import in_order, told_apart
+from graphcrm.service.verdicts import in_order
 from graphcrm.store import GraphStore, Transaction
 
 if TYPE_CHECKING:
@@ -152,8 +154,17 @@ def _decided(store: GraphStore, threshold: float) -> list[tuple[str, Merge]]:
         if len(there) < 2:
             continue  # somebody deleted or merged them meanwhile
         into = survivor((parties[id_] for id_ in there), trust)
-        merges += [Merge(id_, into, AUTOMATIC, best.get((id_, into)) or best[id_, ""]) for id_ in there if id_ != into]
+        merges += [
+            Merge(id_, into, AUTOMATIC, best.get((id_, into)) or best[id_, ""])
+            for id_ in there
+            if id_ != into and _numbers(parties[id_]) == _numbers(parties[into])
+        ]
     return [(f"{_FIRST}{number:08d}", merge) for number, merge in enumerate(merges)]
+
+
+def _numbers(party: tuple[str, Mapping[str, Any]]) -> list[str]:
+    """The numbers in a party's name: Shop 1 and Shop 2 look alike, and nobody but a person may make one of them."""
+    return re.findall(r"\d+", party[1]["name"])
 
 
 def _best_pairs(found: pd.DataFrame, groups: Sequence[Sequence[str]]) -> dict[tuple[str, str], Grounds]:
@@ -224,12 +235,14 @@ def _possible(tx: Transaction, *, batch: Sequence[tuple[str, Merge]]) -> tuple[l
     united: dict[str, list[str]] = {}
     for _, merge in batch:
         united.setdefault(merge.into, [merge.into]).append(merge.id)
-    apart = told_apart(tx.run, {in_order(*pair) for all_ in united.values() for pair in combinations(all_, 2)})
+    apart = kept_apart(tx.run, {in_order(*pair) for all_ in united.values() for pair in combinations(all_, 2)})
     merges: list[Merge] = []
     joined: dict[str, list[str]] = {}
     for _, merge in batch:
         with_ = joined.setdefault(merge.into, [merge.into])
-        if {merge.id, merge.into} <= parties.keys() and apart.isdisjoint(in_order(merge.id, one) for one in with_):
+        there = {merge.id, merge.into} <= parties.keys()
+        is_allowed = there and may_merge(parties[merge.id][0], parties[merge.into][0])
+        if is_allowed and apart.isdisjoint(in_order(merge.id, one) for one in with_):
             merges.append(merge)
             with_.append(merge.id)
     return merges, [_row(merge, parties) for merge in merges]

@@ -18,11 +18,13 @@ from graphcrm import limits
 from graphcrm.errors import GraphCRMError, InvalidInput, StoreError
 from graphcrm.identity.thresholds import REVIEW_PROBABILITY
 from graphcrm.schema import PARTY_LABELS
+from graphcrm.service.aliases import kept_apart
 from graphcrm.service.duplicates import Duplicates
 from graphcrm.service.leases import LEASE, Holder
 from graphcrm.service.listing import Page
+from graphcrm.service.planning import resolve_labels
 from graphcrm.service.source_records import FILES, own_fields
-from graphcrm.service.verdicts import in_order, told_apart
+from graphcrm.service.verdicts import in_order
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import TABLES
 from graphcrm.values import from_graph
@@ -34,6 +36,8 @@ _log = logging.getLogger(__name__)
 _SEARCH: Final = "search"
 """The node that says how the last search went."""
 _FIRST, _END = "found:", "found;"
+_LEAST_READ: Final = 500
+"""Pairs that are read at once: of many found long ago most may have been decided about."""
 _CUT_OFF: Final = "the process that searched has ended; search again"
 _RENEW_S: Final = LEASE.total_seconds() / 3
 
@@ -158,8 +162,13 @@ class Candidates:
             if not entry or entry.get("owner") != self._holder.name:
                 return  # another process searches now, and will say what it found
             tx.run("candidates/delete_range", after_id=_FIRST, before_id=_END)
-            if rows:
-                tx.run("candidates/create", rows=rows)
+            # Of who was deleted meanwhile nothing is kept.
+            ids = {row[side] for row in rows for side in ("left_id", "right_id")}
+            tx.hold(ids)
+            there = resolve_labels(tx, PARTY_LABELS, ids, {}).keys()
+            still = [row for row in rows if {row["left_id"], row["right_id"]} <= there]
+            if still:
+                tx.run("candidates/create", rows=still)
             tx.run("candidates/note_search", id=_SEARCH, changes=facts | ended)
 
         self._store.write(work, [_SEARCH], repeatable=True)
@@ -202,11 +211,11 @@ class Candidates:
             items: list[dict[str, Any]] = []
             after = cursor or _FIRST
             bounds: dict[str, Any] = {"before_id": _END, "least": threshold, "below": 2.0 if below is None else below}
-            while rows := tx.run("candidates/page", after_id=after, **bounds, row_limit=limit + 1):
+            while rows := tx.run("candidates/page", after_id=after, **bounds, row_limit=max(limit + 1, _LEAST_READ)):
                 pairs = [row["record"] for row in rows]
                 items += _open(tx, pairs)
                 after = pairs[-1]["id"]
-                if len(items) > limit or len(pairs) <= limit:
+                if len(items) > limit:
                     break
             more = len(items) > limit
             shown = items[:limit]
@@ -228,7 +237,7 @@ def _open(tx: Transaction, pairs: Sequence[Mapping[str, Any]]) -> list[dict[str,
         for label in PARTY_LABELS
         for properties in tx.run("nodes/read_many", words={"LABEL": label}, ids=ids)[0]["records"]
     }
-    apart = told_apart(tx.run, [in_order(pair["left_id"], pair["right_id"]) for pair in pairs])
+    apart = kept_apart(tx.run, [in_order(pair["left_id"], pair["right_id"]) for pair in pairs])
     return [
         dict(pair) | {"left": parties[pair["left_id"]], "right": parties[pair["right_id"]]}
         for pair in pairs

@@ -12,8 +12,9 @@ from graphcrm.identity.thresholds import REVIEW_PROBABILITY
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.service.aliases import roots
 from graphcrm.service.listing import Page
+from graphcrm.service.planning import resolve_labels
 from graphcrm.service.verdicts import in_order, pair_id, tell_apart
-from graphcrm.store import GraphStore
+from graphcrm.store import GraphStore, Transaction
 from graphcrm.values import from_graph
 
 if TYPE_CHECKING:
@@ -154,16 +155,16 @@ class Duplicates:
             One of them is no party's.
         """
         left, right = in_order(one, other)
-        known = {
-            id_
-            for label in PARTY_LABELS
-            for id_ in self._store.read("nodes/find_ids", words={"LABEL": label}, ids=[left, right])[0]["ids"]
-        }
-        for id_ in (left, right):
-            if id_ not in known:
-                raise NotFound(f"there is no party {id_!r}; `graphcrm search` finds ids")
         at = datetime.now(UTC)
-        self._store.write(lambda tx: tell_apart(tx, [(left, right)], at), repeatable=True)
+
+        def work(tx: Transaction) -> None:
+            known = resolve_labels(tx, PARTY_LABELS, [left, right], {})
+            for id_ in (left, right):
+                if id_ not in known:
+                    raise NotFound(f"there is no party {id_!r}; `graphcrm search` finds ids")
+            tell_apart(tx, [(left, right)], at)
+
+        self._store.write(work, [left, right], repeatable=True)
         return {"left_id": left, "right_id": right, "at": from_graph("at", at)}
 
     def forget(self, one: str, other: str) -> None:

@@ -39,7 +39,7 @@ from graphcrm.service.merging import Merging
 from graphcrm.service.records import Records
 from graphcrm.service.resident import Resident, Snapshot
 from graphcrm.service.search import find_parties
-from graphcrm.service.sources import Sources
+from graphcrm.service.sources import Sources, check_name
 from graphcrm.service.status import status_of
 from graphcrm.service.tokens import Tokens
 from graphcrm.service.webhooks import Webhooks
@@ -442,6 +442,7 @@ class Graph:
 
         paths = list(paths)
 
+        check_name(source)
         if not dry_run:
             self.sources.add(source)
         options: dict[str, Any] = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from graphcrm.errors import InvalidInput, NotFound
+from graphcrm.errors import Conflict, InvalidInput, NotFound
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, TieParts, split_tie_id, tie_id, tie_id_between
 from graphcrm.service import outbox
 from graphcrm.service.aliases import hidden_at, merged_into, roots
@@ -38,7 +38,7 @@ from graphcrm.service.verdicts import in_order, tell_apart
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.values import from_graph
 
-__all__ = ["Grounds", "Merge", "Merging", "merge_parties", "show_ties", "ties_by_id"]
+__all__ = ["Grounds", "Merge", "Merging", "may_merge", "merge_parties", "show_ties", "ties_by_id"]
 
 Party = tuple[str, str, dict[str, Any]]
 """Label, id and properties."""
@@ -188,6 +188,11 @@ def _shown_merge(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def may_merge(label: str, into: str) -> bool:
+    """Whether a party of a label may go into one of another: a contact cannot have what a customer has."""
+    return (label, into) != ("Customer", "Contact")
+
+
 def merge_parties(tx: Transaction, merges: Sequence[Merge], at: datetime) -> None:
     """Make merges in one transaction, as if one after the other.
 
@@ -209,7 +214,7 @@ def merge_parties(tx: Transaction, merges: Sequence[Merge], at: datetime) -> Non
     """
     parties = _parties(tx, dict.fromkeys(id_ for merge in merges for id_ in (merge.id, merge.into)))
     for merge in merges:
-        if (parties[merge.id][0], parties[merge.into][0]) == ("Customer", "Contact"):
+        if not may_merge(parties[merge.id][0], parties[merge.into][0]):
             raise InvalidInput(
                 f"into: {merge.into!r} is a contact and {merge.id!r} a customer; merge the contact into the customer",
                 field="into",
@@ -271,7 +276,10 @@ def show_ties(tx: Transaction, records: Sequence[SourceRecord]) -> None:
     for record in records:
         part = parts[record.about]
         if part is None:
-            continue
+            raise Conflict(
+                f"the tie {record.about!r} has no id of this version, so that it cannot be moved; "
+                "export the graph and import it into an empty store first"
+            )
         part = _shown_at(part, stand_ins)
         if part.source == part.target and all(part.parties):
             hidden.append(replace(record, shown_in=hidden_at(part.source)))

@@ -137,7 +137,7 @@ def recording(
     Parameters
     ----------
     tx : Transaction
-        The write transaction of the change, which holds the parties' ids as keys.
+        The write transaction of the change.
     ids : iterable of str
         The parties that may change. Those that are new or gone afterwards are noted if there is an event for them.
     source : str, optional
@@ -148,6 +148,7 @@ def recording(
         A source whose words are taken out meanwhile, from the earlier changes of the parties too.
     """
     wanted = sorted({*ids, *(event.about for event in events)})
+    tx.hold(wanted)  # so that what others do to them meanwhile is not noted as done here
     before = states(tx, wanted) if wanted else {}
     yield
     after = states(tx, wanted) if wanted else {}

@@ -116,10 +116,11 @@ class SourceRecord:
 
 @dataclass(frozen=True)
 class Winner:
-    """The value of a field that is shown, whose it is, and the rule by which it won."""
+    """The value of a field that is shown, whose it is, the thing it was said of, and the rule by which it won."""
 
     value: Any
     source: str
+    about: str
     rule: Rule
 
 
@@ -201,7 +202,7 @@ def winners(records: Iterable[SourceRecord], trust: Mapping[str, int]) -> dict[s
     for name in sorted(by_field):
         saying = sorted(by_field[name], key=lambda record: (record.source, record.about))
         best = max(saying, key=strength)  # the first of equals
-        found[name] = Winner(best.fields.get(name), best.source, _rule(best, saying, trust))
+        found[name] = Winner(best.fields.get(name), best.source, best.about, _rule(best, saying, trust))
     return found
 
 
@@ -229,7 +230,7 @@ def derive(records: Sequence[SourceRecord], trust: Mapping[str, int]) -> dict[st
         name: record.raw[name]
         for name, winner in won.items()
         for record in records
-        if record.source == winner.source and name in record.raw
+        if (record.source, record.about) == (winner.source, winner.about) and name in record.raw
     }
     return {name: winner.value for name, winner in won.items()} | {
         "_sources": sorted({record.source for record in records}),

@@ -25,6 +25,7 @@ from graphcrm.service.source_records import (
     HAND,
     PINNED,
     SourceRecord,
+    Winner,
     about_node,
     forget_records,
     is_alone,
@@ -36,12 +37,12 @@ from graphcrm.service.source_records import (
     winners,
     write_records,
 )
-from graphcrm.service.stored import node_table, read_record, tie_row
+from graphcrm.service.stored import node_table, read_record, refuse_merged, tie_row
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import TIES, Table
 from graphcrm.values import EXTRA_NAME, from_graph
 
-__all__ = ["Sources"]
+__all__ = ["Sources", "check_name"]
 
 _HIGHEST_TRUST: Final = 100
 
@@ -86,8 +87,7 @@ class Sources:
         InvalidInput
             A name or trust that is not allowed.
         """
-        if not EXTRA_NAME.fullmatch(name) or name == PINNED:
-            raise InvalidInput(f"name: must be 1 to 64 letters, digits and underscores, not {name!r}", field="name")
+        check_name(name)
         if trust is not None and not 0 <= trust <= _HIGHEST_TRUST:
             raise InvalidInput(f"trust: must lie between 0 and {_HIGHEST_TRUST}", field="trust")
 
@@ -205,7 +205,7 @@ class Sources:
             `id`; `sources`, by name, each with `source`, `key` (the id it has there) and `seen_at`; `fields`, by name,
             each with `field`, `value`, `source`, `rule` (``pinned``, ``trust``, ``recency``, ``only source``, ``name``)
             and `values`: each source's `source`, `key`, `value`, `raw` (as it came, where cleaning changed it or the
-            field could not hold it: `value` is None then) and `seen_at`.
+            field could not hold it: `value` is None then), `seen_at`, and whether it is the one `shown`.
 
         Raises
         ------
@@ -223,7 +223,7 @@ class Sources:
                     "source": winner.source,
                     "rule": winner.rule,
                     "values": [
-                        _value(record, field, spec)
+                        _value(record, field, spec, winner)
                         for record in records
                         if field in record.fields or field in record.raw
                     ],
@@ -319,6 +319,13 @@ class Sources:
         self._store.write(lambda tx: tx.run("sources/delete", id=name), [name])
 
 
+def check_name(name: str) -> None:
+    """Refuse what is no name of a source."""
+    if not EXTRA_NAME.fullmatch(name) or name == PINNED:
+        message = f"source: a name has 1 to 64 letters, digits and underscores, not {name!r}"
+        raise InvalidInput(message, field="source")
+
+
 def _still_true(store: GraphStore, events: list[outbox.Event]) -> list[outbox.Event]:
     """Events that are about parties and referrals which are there, and the word that others are not any more."""
     parties = outbox.parties_of(events)
@@ -370,13 +377,14 @@ def _count(tx: Transaction, query: str, words: dict[str, str], source: str) -> i
     return int(tx.run(query, words=words, source=source)[0]["total"])
 
 
-def _value(record: SourceRecord, field: str, spec: Table) -> dict[str, Any]:
+def _value(record: SourceRecord, field: str, spec: Table, winner: Winner) -> dict[str, Any]:
     return {
         "source": record.source,
         "key": key_of(record),
         "value": from_graph(field if field in spec.properties else "", record.fields.get(field)),
         "raw": record.raw.get(field),
         "seen_at": from_graph("", record.seen_at),
+        "shown": (record.source, record.about) == (winner.source, winner.about),
     }
 
 
@@ -392,6 +400,8 @@ def _thing(tx: Transaction, table: str, id_: str) -> tuple[Table, str, dict[str,
         found = tx.run("nodes/read_many", words={"LABEL": spec.label or ""}, ids=[id_])[0]["records"]
         about = about_node(spec.label or "", id_)
     if not found:
+        if spec.label:
+            refuse_merged(tx.run, spec, id_)
         raise NotFound(f"there is no {(spec.label or 'tie').lower()} {id_!r}")
     return spec, about, found[0]
 

@@ -28,6 +28,7 @@ __all__ = [
     "node_table",
     "noun",
     "read_record",
+    "refuse_merged",
     "said_of",
     "tie_record",
     "tie_row",
@@ -59,7 +60,7 @@ def found_node(run: Callable[..., list[dict[str, Any]]], table: str, id_: str) -
     spec = node_table(table)
     found = run("nodes/read", words={"LABEL": spec.label or ""}, id=id_)
     if not found:
-        _refuse_merged(run, spec, id_)
+        refuse_merged(run, spec, id_)
         raise NotFound(f"there is no {noun(spec)} {id_!r}")
     named: dict[str, list[str]] = {}
     for ref in spec.references:
@@ -69,7 +70,7 @@ def found_node(run: Callable[..., list[dict[str, Any]]], table: str, id_: str) -
     return _record(spec, found[0]["record"], named)
 
 
-def _refuse_merged(run: Callable[..., list[dict[str, Any]]], table: Table, id_: str) -> None:
+def refuse_merged(run: Callable[..., list[dict[str, Any]]], table: Table, id_: str) -> None:
     """Say who stands for a party that was merged away."""
     root = roots(run, [id_]).get(id_) if table.label in PARTY_LABELS else None
     if root is not None:

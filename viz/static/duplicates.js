@@ -93,6 +93,7 @@ list.addEventListener("click", (event) => {
 const KEYS = { 1: "left", 2: "right", n: "apart", s: "skip" };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  if (event.repeat && !["j", "k"].includes(event.key.toLowerCase())) return;  // a key held down decides once
   const key = event.key.toLowerCase();
   const all = waiting();
   const place = all.indexOf(current());
