@@ -175,7 +175,8 @@ def winners(records: Iterable[SourceRecord], trust: Mapping[str, int]) -> dict[s
     -------
     dict of str to Winner
         By field, sorted. Of what several say the pinned value wins, then the most trusted source's, then the latest,
-        then that of the first source by name, then of the first thing by name. A winner None says that nothing is
+        then that of the first source by name, of its words those about the thing that shows them, then those about
+        the first thing by name. A winner None says that nothing is
         shown. What no source has a value for, but one has said as it came, is such a field too.
 
     Examples
@@ -200,7 +201,7 @@ def winners(records: Iterable[SourceRecord], trust: Mapping[str, int]) -> dict[s
 
     found = {}
     for name in sorted(by_field):
-        saying = sorted(by_field[name], key=lambda record: (record.source, record.about))
+        saying = sorted(by_field[name], key=lambda one: (one.source, one.about != one.shown_in, one.about))
         best = max(saying, key=strength)  # the first of equals
         found[name] = Winner(best.fields.get(name), best.source, best.about, _rule(best, saying, trust))
     return found

@@ -240,3 +240,21 @@ def test_reading_and_writing_a_merged_party_names_the_other(graph: Graph) -> Non
         with pytest.raises(MergedAway) as error:
             call()
         assert (error.value.table, error.value.into) == ("customers", "A")
+
+
+def test_of_one_source_the_one_that_stays_is_shown(graph: Graph) -> None:
+    rows = [
+        {"id": "K1", "name": "Anna Berger", "city": "Berlin"},
+        {"id": "K2", "name": "Anna Bergerr", "city": "Potsdam", "phone": "+4933112345"},
+    ]
+    graph.records.of("crm").upsert("customers", rows)
+    graph.merging.merge("K1", "K2")
+    shown = graph.records.read("customers", "K2")
+    assert (shown["name"], shown["city"]) == ("Anna Bergerr", "Potsdam")
+    fields = {field["field"]: field["values"] for field in graph.sources.provenance("customers", "K2")["fields"]}
+    assert [(one["key"], one["value"], one["shown"]) for one in fields["city"]] == [
+        ("K1", "Berlin", False),
+        ("K2", "Potsdam", True),
+    ]
+    with pytest.raises(MergedAway):
+        graph.sources.provenance("customers", "K1")
