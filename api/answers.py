@@ -20,6 +20,7 @@ __all__ = ["analytic", "documented", "json_response", "offset_of", "offset_page"
 
 PROBLEM_REF: Final = {"$ref": "#/components/schemas/Problem"}
 _DESCRIPTIONS: Final = {
+    308: "The party was merged into another, which `Location` names.",
     400: "Not JSON, not the format it claims, or a host name that is not this service's.",
     401: "No valid token.",
     403: "The token's role may not, or a web page of another origin asks.",

@@ -19,7 +19,7 @@ They carry no HTTP status: `api.errors` holds the one table that maps them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 __all__ = [
@@ -95,7 +95,7 @@ class LooksAlike(Conflict):
         `id`, `label`, `name`, `probability` and `evidence` of each, the most probable first.
     """
 
-    def __init__(self, message: str, *, candidates: list[dict[str, Any]]) -> None:
+    def __init__(self, message: str, *, candidates: Sequence[dict[str, Any]] = ()) -> None:
         super().__init__(message)
         self.candidates = candidates
 

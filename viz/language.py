@@ -62,6 +62,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "Bring in your own customers and the ties between them, or look around in a sample company first:",
         "请导入自己的客户及其关系，或者先看看示例公司：",
     ),
+    "no_ties_yet": (
+        "Nobody knows, works with, writes to or referred anybody here yet, so nobody can be ranked.",
+        "目前还没有任何关系（相识、同事、往来或推荐），因此无法排名。",
+    ),
     "empty_import": ("your own CSV files", "自己的 CSV 文件"),
     "empty_demo": ("a sample company of 3,000 parties", "有 3,000 个客户与联系人的示例公司"),
     # measures

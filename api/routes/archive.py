@@ -117,7 +117,7 @@ def _add_timeline(resource: str, label: str) -> None:
         summary=f"What happened to a {label.lower()}",
         response_model=TimelineAnswer,
         dependencies=[Depends(require("viewer")), Depends(only({"cursor", "limit"}, {"kind"}))],
-        responses=documented(404),
+        responses=documented(308, 404),
     )
 
 
@@ -146,7 +146,7 @@ def _add_history(resource: str, label: str) -> None:
         summary=f"What changed in a {label.lower()}",
         response_model=HistoryAnswer,
         dependencies=[Depends(require("viewer")), Depends(only({"field", "cursor", "limit"}))],
-        responses=documented(404),
+        responses=documented(308, 404),
     )
 
 

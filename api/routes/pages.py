@@ -38,7 +38,7 @@ from viz.assets import STATIC, SWAGGER_UI, swagger_ui, vis_network
 from viz.duplicates_page import duplicates_page
 from viz.language import LANGUAGES, Language, choose_language, script_words
 from viz.relationship_map import map_page
-from viz.render import archive_href, render
+from viz.render import archive_href, map_href, render
 from viz.security import PAGE_POLICY
 from viz.style import stylesheet
 
@@ -126,10 +126,12 @@ def relationship_map(
     hops: Annotated[int, Query(ge=1, le=MAX_NEIGHBORHOOD_HOPS)] = 1,
     layers: Annotated[list[Layer] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_MAP_PARTIES)] = 60,
-) -> HTMLResponse:
+) -> Response:
     """A party's surroundings, drawn."""
     if not id or len(id) > MAX_ID_LENGTH:
         raise NotFound(f"An id has 1 to {MAX_ID_LENGTH} characters.")
+    if (root := graph.merging.root(id)) is not None:
+        return RedirectResponse(map_href(root), 303)
     around = graph.neighborhood(id, hops=hops, layers=layers, limit=limit)
     page = map_page(
         around,

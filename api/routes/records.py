@@ -267,7 +267,7 @@ def add_read(resource: str) -> None:
         responses={
             200: _answered("The record.", answer, _ETAG_HEADER),
             304: {"description": "Not modified.", "headers": _ETAG_HEADER},
-            **documented(404),
+            **(documented(308, 404) if keeps_history else documented(404)),
         },
     )
 

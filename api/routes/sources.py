@@ -125,9 +125,9 @@ def _add_record_routes(resource: str) -> None:
         return json_response(graph.sources.provenance(resource, id))
 
     for path, endpoint, method, role, statuses, extra in (
-        ("provenance", provenance, "GET", "viewer", (404,), None),
-        ("pins/{field}", pin, "PUT", "editor", (400, 404, 413, 415), takes(PinRequest)),
-        ("pins/{field}", unpin, "DELETE", "editor", (404,), None),
+        ("provenance", provenance, "GET", "viewer", (308, 404), None),
+        ("pins/{field}", pin, "PUT", "editor", (400, 404, 409, 413, 415), takes(PinRequest)),
+        ("pins/{field}", unpin, "DELETE", "editor", (404, 409), None),
     ):
         router.add_api_route(
             f"/{resource}/{ID}/{path}",

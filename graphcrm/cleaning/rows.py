@@ -66,7 +66,8 @@ def _country(value: str, region: str | None) -> Cleaned:
 
 
 def _day(value: str, region: str | None) -> Cleaned:
-    return Cleaned(value) if _is_iso(date, value) else clean_day(value)
+    tidy = value.strip()
+    return Cleaned(date.fromisoformat(tidy).isoformat()) if _is_iso(date, tidy) else clean_day(value)
 
 
 def _time(value: str, region: str | None) -> Cleaned:

@@ -129,8 +129,9 @@ def _merge_surely(graph: Graph, threshold: float, dry_run: bool, format_: str) -
 
     done = merge_surely(graph.store, threshold, dry_run)
     print_frame(done if format_ == "json" else _readable(done), format_)
-    parties = done["into"].nunique()
-    click.echo(f"{len(done):,} {'to be ' if dry_run else ''}merged into {parties:,}", err=True)
+    if len(done):
+        parties = done["into"].nunique()
+        click.echo(f"{len(done):,} {'to be ' if dry_run else ''}merged into {parties:,}", err=True)
     if done.attrs["skipped"]:
         click.echo(f"{done.attrs['skipped']:,} left: they have changed meanwhile, or were told apart", err=True)
     if done.attrs["resumed"]:

@@ -40,7 +40,10 @@ def source_list(format_: str) -> None:
 
     with open_graph() as graph:
         found = graph.sources.all()
-    rows = [each | {what: sum(each[what].values()) for what in ("nodes", "ties")} for each in found]
+    rows = [
+        each | {"created_at": each["created_at"] or ""} | {what: sum(each[what].values()) for what in ("nodes", "ties")}
+        for each in found
+    ]
     print_frame(pd.DataFrame(rows, columns=["name", "kind", "trust", "created_at", "nodes", "ties"]), format_)
 
 

@@ -239,7 +239,8 @@ def _teach(levels: list[dict[str, Any]], sessions: list[tuple[float, list[float]
     learnt = sum(matches * np.array(values) for matches, values in sessions)
     mixed = (own * _PRIOR_MATCHES + learnt) / (_PRIOR_MATCHES + seen)
     mixed = np.clip(mixed, own / _FURTHEST, own * _FURTHEST)
-    mixed *= own[free].sum() / mixed[free].sum()
+    if mixed[free].sum() > 0:
+        mixed *= own[free].sum() / mixed[free].sum()
     for level, value, taught in zip(levels, mixed, free, strict=True):
         if taught:
             # Rounded, since the order in which threads add up must not show in any score.

@@ -49,6 +49,12 @@ customer: customerid customer clientid client kundennummer kunde buyerid 客户�
 product: productid sku productcode itemid articlenumber artikelnummer stockcode 商品编号 产品编号
 price: unitprice price listprice preis 单价 价格
 category: category group kategorie 类别 分类
+national_id: nationalid nationalidnumber socsecid socialsecuritynumber ssn personnummer 身份证号 身份证号码
+street: address1 streetname strassenname
+street_number: streetnumber housenumber streetno hausnummer
+suburb: suburb district ortsteil 区
+postcode: postcode postalcode zip zipcode plz 邮编 邮政编码
+state: state province region bundesland 省 省份
 """
 
 
@@ -117,12 +123,14 @@ def is_named(column: Column, what: str) -> bool:
 
 
 def looks_like(column: Column, what: str) -> bool:
-    """Whether nearly all values are e-mails, telephone numbers, websites, countries or currencies."""
+    """Whether nearly all values are e-mails, telephone numbers, websites, countries, currencies or days."""
     if what in ("country", "currency"):
         from graphcrm.cleaning.codes import clean_country, clean_currency
 
         clean = clean_country if what == "country" else clean_currency
         return column.share(lambda value: not clean(value).flag) >= _ENOUGH
+    if what == "day":
+        return column.share(lambda value: len(date_formats([value])) == 1) >= _ENOUGH
     form = {"email": _EMAIL, "phone": _PHONE, "website": _URL}[what]
     if what == "phone" and date_formats(column.values):
         return False

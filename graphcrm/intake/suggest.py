@@ -25,6 +25,8 @@ _PLAIN: Final = {
     "products": ("category",),
 }
 """Properties that a column's name alone decides, by table."""
+_TELLING: Final = ("national_id", "street", "street_number", "suburb", "postcode", "state")
+"""Properties beyond the vocabulary by which the search for duplicates tells people apart."""
 _SHOWN: Final = 3
 
 
@@ -36,6 +38,7 @@ class _Guess:
     lines: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
 
     def named(self, what: str) -> Column | None:
         return next((c for c in self.columns if c.name not in self.used and is_named(c, what)), None)
@@ -76,6 +79,8 @@ def suggest_mapping(path: Path, *, delimiter: str | None = None, encoding: str |
     for what in _PLAIN[table]:
         if column := guess.named(what):
             guess.take(what, _text(column.name), [column], "by its name")
+    if table == "customers":
+        _guess_telling(guess)
     return _written(path, table, guess, delimiter, encoding)
 
 
@@ -131,6 +136,13 @@ def _guess_party(guess: _Guess) -> None:
     _guess_date(guess, "created_at")
     if (column := guess.named("tags")) and (mark := _list_mark(column)):
         guess.take("tags", f"{{ column = {_text(column.name)}, list = {_text(mark)} }}", [column], _shown(column))
+
+
+def _guess_telling(guess: _Guess) -> None:
+    for what in _TELLING:
+        if column := guess.named(what):
+            guess.used.add(column.name)
+            guess.extra.append(f"{what} = {_text(column.name)}    # tells people apart: graphcrm duplicates find")
 
 
 def _guess_orders(guess: _Guess) -> None:
@@ -212,6 +224,9 @@ def _guess_date(guess: _Guess, what: str) -> None:
     elif forms:
         both = " or ".join(forms)
         guess.notes.append(f"{column.name}: is kept; {what} could be {both}, and no value tells which.")
+    elif what == "birth_date" and looks_like(column, "day"):
+        why = f"what is no date stays as it came, and is flagged; such as {_shown(column)}"
+        guess.take(what, _text(column.name), [column], why)
 
 
 def _guess_number(guess: _Guess, what: str, name: str) -> None:
@@ -250,6 +265,7 @@ def _written(path: Path, table: str, guess: _Guess, delimiter: str | None, encod
         "",
         "[tables.columns]",
         *guess.lines,
+        *(["", "[tables.extra]", *guess.extra] if guess.extra else []),
     ]
     return "\n".join(lines) + "\n"
 

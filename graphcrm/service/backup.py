@@ -46,7 +46,7 @@ def make_backup(store: GraphStore, path: str | os.PathLike[str], progress: Progr
     Returns
     -------
     dict of str to int
-        Nodes by label and ties by type.
+        Nodes by label and ties by type, without those that every store has of its own: what a restore brings.
 
     Raises
     ------
@@ -62,7 +62,8 @@ def make_backup(store: GraphStore, path: str | os.PathLike[str], progress: Progr
             file.truncate()
             return _read_all(store, file, progress, go_on)
 
-        return consistently(store, read)
+        written = consistently(store, read)
+    return {name: number for name, number in written.items() if name not in _OWN}
 
 
 def _read_all(store: GraphStore, file: IO[bytes], progress: Progress | None, go_on: Callable[[], None]) -> Backup:

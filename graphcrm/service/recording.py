@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from graphcrm.schema import PARTY_LABELS
-from graphcrm.service.changes import Fields, Kind, Shift, forget_said, new_change, write_changes
+from graphcrm.service.changes import Fields, Kind, Shift, forget_said, new_change, read_changes, write_changes
 from graphcrm.service.planning import Plan, TieRow
 from graphcrm.service.references import stands_for
 from graphcrm.service.source_records import FILES, about_node, own_fields, read_records
@@ -209,13 +209,16 @@ def _without(
 
 def _keep_age(tx: Transaction, before: Mapping[str, State], after: Mapping[str, State]) -> None:
     """Have parties remember since when they are known, where the time at which a source spoke last says it no more."""
+    ages = {id_: state.known_since for id_, state in before.items()}
+    # Of a party that is there again, after a merge was taken back, the changes say it.
+    for id_, changes in read_changes(tx, sorted(after.keys() - before.keys())).items():
+        ages[id_] = min((change.known_since for change in changes if change.known_since), default=None)
     for table in _PARTY_TABLES:
         rows = [
             {"id": id_, "_created_at": since}
             for id_, state in after.items()
             if state.label == table.label
-            and id_ in before
-            and (since := before[id_].known_since) is not None
+            and (since := ages.get(id_)) is not None
             and (state.known_since is None or since < state.known_since)
         ]
         if rows:

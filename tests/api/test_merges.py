@@ -30,6 +30,10 @@ def test_merging_and_taking_it_back(client: httpx.Client) -> None:
     gone = client.get(f"{API}/customers/B%2F1")
     assert (gone.status_code, gone.headers["location"], gone.json()["into"]) == (308, f"{API}/customers/A", "A")
     assert client.get(gone.headers["location"]).json()["id"] == "A"
+    for part in ("history?limit=5", "timeline", "provenance"):
+        elsewhere = client.get(f"{API}/customers/B%2F1/{part}")
+        assert (elsewhere.status_code, elsewhere.headers["location"]) == (308, f"{API}/customers/A/{part}")
+        assert client.get(elsewhere.headers["location"]).status_code == 200
     refused = client.patch(f"{API}/customers/B%2F1", json={"name": "x"}, headers={"If-Match": "*"})
     assert (refused.status_code, refused.json()["into"]) == (409, "A")
     assert client.post(f"{API}/customers", json={"id": "B/1", "name": "x"}).status_code == 409

@@ -58,7 +58,8 @@ def expected(graph: graphcrm.Graph, **choices: Any) -> list[list[Any]]:
     def shown(line: dict[str, Any], name: str) -> str | None:
         if not line["field"] or line["kind"] == "tie_removed":
             return None
-        return "(blank)" if line[name] is None else str(line[name])
+        value = line[name]
+        return "(blank)" if value is None else ", ".join(value) if isinstance(value, list) else str(value)
 
     found: list[dict[str, Any]] = graph.archive.history("A0", **choices).to_dict("records")  # type: ignore[assignment]
     return [[line["kind"], line["field"], shown(line, "from"), shown(line, "to")] for line in found]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphcrm.cleaning.taking import take_row
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.mapping import load_mapping
 from graphcrm.intake.suggest import suggest_mapping
@@ -36,7 +37,7 @@ def taken(path: Path, folder: Path) -> tuple[list[Row], list[str]]:
     for source in load_mapping(mapping).sources([path]):
         for row in source.rows(lambda reject: refused.append(reject.reason)):
             try:
-                rows.append(source.table.row(row.values))
+                rows.append(take_row(source.table, row.values)[0])
             except InvalidInput as error:
                 refused.append(error.message)
     return rows, refused
