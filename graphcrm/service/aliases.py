@@ -70,6 +70,7 @@ def kept_apart(run: Run, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str
         for left, right in wanted
         for one in members[left]
         for other in members[right]
+        if one != other  # of two that have become one meanwhile
     }
     return {meant[pair] for pair in told_apart(run, meant)}
 
