@@ -94,15 +94,18 @@ class ContactableAnswer(BaseModel):
     purpose: str
 
 
+PartyId = Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH, description="Id of the party.")]
+Cursor = Annotated[str | None, Query(max_length=_MAX_CURSOR, description="`next_cursor` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Lines a page.")]
+
+
 def _add_timeline(resource: str, label: str) -> None:
     def timeline(
         graph: GraphDep,
-        id: Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH, description="Id of the party.")],
+        id: PartyId,
         kind: Annotated[list[Kind] | None, Query(description="Only these; repeat for several.")] = None,
-        cursor: Annotated[
-            str | None, Query(max_length=_MAX_CURSOR, description="`next_cursor` of the page before.")
-        ] = None,
-        limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Lines a page.")] = _PAGE,
+        cursor: Cursor = None,
+        limit: Limit = _PAGE,
     ) -> Response:
         """What happened to a party, newest first, then by kind and id."""
         frame = graph.archive.timeline(id, kind, cursor, limit, label)
@@ -124,14 +127,12 @@ def _add_timeline(resource: str, label: str) -> None:
 def _add_history(resource: str, label: str) -> None:
     def history(
         graph: GraphDep,
-        id: Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH, description="Id of the party.")],
+        id: PartyId,
         field: Annotated[
             str | None, Query(min_length=1, max_length=MAX_NAME_LENGTH, description="Only changes of this field.")
         ] = None,
-        cursor: Annotated[
-            str | None, Query(max_length=_MAX_CURSOR, description="`next_cursor` of the page before.")
-        ] = None,
-        limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Lines a page.")] = _PAGE,
+        cursor: Cursor = None,
+        limit: Limit = _PAGE,
     ) -> Response:
         """What changed in a party, newest first: who changed what from what to what."""
         frame = graph.archive.history(id, field, cursor, limit, label)

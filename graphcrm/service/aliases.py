@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from graphcrm.service.source_records import forget_records
-from graphcrm.service.verdicts import forget_pairs, in_order, told_apart
+from graphcrm.service.verdicts import Run, forget_pairs, in_order, told_apart
 from graphcrm.store import Transaction
 
 __all__ = ["any_merged", "forget_merged", "hidden_at", "kept_apart", "merged_into", "roots"]
-
-Run = Callable[..., list[dict[str, Any]]]
-"""`Transaction.run`, or `GraphStore.read` outside of one."""
 
 
 def any_merged(run: Run) -> bool:

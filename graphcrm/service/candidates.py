@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -24,7 +24,7 @@ from graphcrm.service.leases import LEASE, Holder
 from graphcrm.service.listing import Page
 from graphcrm.service.planning import resolve_labels
 from graphcrm.service.source_records import FILES, own_fields
-from graphcrm.service.verdicts import in_order
+from graphcrm.service.verdicts import Run, in_order
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import TABLES
 from graphcrm.values import from_graph
@@ -40,8 +40,6 @@ _LEAST_READ: Final = 500
 """Pairs that are read at once: of many found long ago most may have been decided about."""
 _CUT_OFF: Final = "the process that searched has ended; search again"
 _RENEW_S: Final = LEASE.total_seconds() / 3
-
-Run = Callable[..., list[dict[str, Any]]]
 
 
 class Candidates:

@@ -9,7 +9,7 @@ from typing import Any
 from graphcrm.errors import InvalidInput
 from graphcrm.store import Transaction
 
-__all__ = ["forget_pairs", "in_order", "pair_id", "tell_apart", "told_apart"]
+__all__ = ["Run", "forget_pairs", "in_order", "pair_id", "tell_apart", "told_apart"]
 
 Run = Callable[..., list[dict[str, Any]]]
 """`Transaction.run`, or `GraphStore.read` outside of one."""
