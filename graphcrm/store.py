@@ -1,4 +1,4 @@
-"""The graph store: the one way to the database, and the only file that imports the neo4j driver.
+"""The graph store: the one way to the database; besides it only `graphcrm.wire` knows the neo4j driver.
 
 It makes both engines behave alike. Every statement is a `Query` from ``cypher/``; a read query cannot write because
 its text holds no clause that would; every value that comes back is plain Python (times are aware, in UTC); a query
@@ -20,7 +20,6 @@ from functools import partial
 from typing import Any, Final, Literal, TypeVar
 
 import neo4j
-import neo4j.time
 from neo4j.exceptions import (
     AuthError,
     ConfigurationError,
@@ -37,6 +36,7 @@ from graphcrm import embedded, queries
 from graphcrm.errors import Conflict, InvalidInput, StoreError
 from graphcrm.queries import Query
 from graphcrm.settings import Settings
+from graphcrm.wire import received, sent
 
 __all__ = ["GraphStore", "Transaction"]
 
@@ -117,7 +117,7 @@ class Transaction:
 
     def execute(self, query: Query, parameters: dict[str, Any]) -> list[dict[str, Any]]:
         """Run a query that by itself is no reason to commit; see `run`."""
-        return _execute(lambda: self._tx.run(query.text, parameters), query, parameters)
+        return _execute(partial(self._tx.run, query.text), query, parameters)
 
 
 class GraphStore:
@@ -208,7 +208,7 @@ class GraphStore:
 
         def once() -> list[dict[str, Any]]:
             with self._session(access) as session:
-                return _execute(lambda: session.run(timed, parameters), query, parameters)
+                return _execute(partial(session.run, timed), query, parameters)
 
         return self._again(once)
 
@@ -235,8 +235,8 @@ class GraphStore:
             raise TypeError(f"{name} writes; use `write`")
         try:
             with self._session("WRITE") as session:
-                for row in session.run(neo4j.Query(query.text, timeout=_STREAM_S), parameters):
-                    yield dict(zip(row.keys(), map(_plain, row.values()), strict=True))
+                for row in session.run(neo4j.Query(query.text, timeout=_STREAM_S), sent(parameters)):
+                    yield received(row)
         except (Neo4jError, DriverError, OSError) as error:
             raise _translated(error) from None
 
@@ -449,35 +449,21 @@ def _record_migration(name: str, tx: Transaction) -> None:
 # ---- what both engines have in common --------------------------------------------------------------------
 
 
-def _execute(run: Callable[[], neo4j.Result], query: Query, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+def _execute(
+    run: Callable[[dict[str, Any]], neo4j.Result], query: Query, parameters: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Run a query and log how it went, without the parameters: those are personal data."""
     if parameters.keys() != query.parameters.keys():
         raise TypeError(f"{query.name} takes {sorted(query.parameters)}, got {sorted(parameters)}")
     began = time.perf_counter()
     try:
-        result = run()
+        result = run(sent(parameters))
     except UnicodeEncodeError:
         raise InvalidInput("text must be valid Unicode (it has a lone surrogate)") from None
-    rows = [dict(zip(row.keys(), map(_plain, row.values()), strict=True)) for row in result]
+    rows = [received(row) for row in result]
     elapsed_ms = round((time.perf_counter() - began) * 1000, 1)
     _log.debug("query", extra={"query": query.name, "access": query.access, "rows": len(rows), "ms": elapsed_ms})
     return rows
-
-
-def _plain(value: Any) -> Any:
-    """Turn the driver's temporal values into Python's; a time without a zone is in UTC."""
-    if isinstance(value, list):
-        if value and isinstance(value[0], str | int | float):
-            return value  # columns are homogeneous, and long
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, neo4j.time.DateTime):
-        native = value.to_native()
-        return native.replace(tzinfo=UTC) if native.tzinfo is None else native.astimezone(UTC)
-    if isinstance(value, neo4j.time.Date):
-        return value.to_native()
-    return value
 
 
 def _translated(error: Exception) -> Exception:

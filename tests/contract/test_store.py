@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 import graphcrm
-from graphcrm import Conflict, Graph, GraphCRMError, InvalidInput, StoreError, queries
+from graphcrm import Conflict, Graph, GraphCRMError, InvalidInput, StoreError, queries, wire
 from graphcrm.store import GraphStore, Transaction
 
 CUSTOMER = {"LABEL": "Customer"}
@@ -39,6 +40,18 @@ def test_values_come_back_as_they_went_in(graph: Graph) -> None:
     }
     _create(graph, **values)
     assert _read(graph, "C1") == values
+
+
+def test_rows_are_not_rendered_for_the_drivers_log(graph: Graph, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG", logger="neo4j"):
+        _create(graph, id="C1", name="Ada Lovelace", tags=["poetical"])
+        assert graph.store.read("nodes/read_many", words=CUSTOMER, ids=["C1"])[0]["records"]
+    assert "UNWIND $rows" in caplog.text
+    assert "[1 items]" in caplog.text
+    assert "Ada" not in caplog.text
+    assert "poetical" not in caplog.text
+    assert doctest.testmod(wire).attempted
+    assert not doctest.testmod(wire).failed
 
 
 def test_an_integer_property_does_not_freeze_the_type_of_later_ones(graph: Graph) -> None:
