@@ -130,7 +130,8 @@ class Said(BaseModel):
     key: str = Field(description="The id that it has there.")
     value: Any
     raw: str | None = Field(description="As it came, where cleaning changed it or the field could not hold it.")
-    seen_at: str
+    seen_at: str = Field(description="When the source last said something new of the record.")
+    last_seen: str = Field(description="When it last brought the record, news or not.")
     shown: bool = Field(description="Whether it is the value that is shown.")
 
 
@@ -145,11 +146,12 @@ class FieldProvenance(BaseModel):
 
 
 class Seen(BaseModel):
-    """A source of a record, and when it last said something new of it."""
+    """A source of a record, and when it spoke of it."""
 
     source: str
-    key: str
-    seen_at: str
+    key: str = Field(description="The id that the record has there.")
+    seen_at: str = Field(description="When it last said something new of the record.")
+    last_seen: str = Field(description="When it last brought the record, news or not.")
 
 
 class ProvenanceAnswer(BaseModel):

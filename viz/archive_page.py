@@ -217,7 +217,7 @@ def _said(name: str, said: Mapping[str, Any], language: Language) -> dict[str, A
                 "source": each["source"],
                 "value": _value(name, each["value"], language),
                 "raw": each["raw"],
-                "day": str(each["seen_at"])[:10],
+                "day": str(each["last_seen"])[:10],
                 "shown": each["shown"],
             }
             for each in said["values"]

@@ -126,5 +126,6 @@ def provenance(id_: str, table: str, format_: str) -> None:
         for said in field["values"]
     ]
     print_frame(
-        pd.DataFrame(rows, columns=["field", "shown", "rule", "source", "key", "value", "raw", "seen_at"]), format_
+        pd.DataFrame(rows, columns=["field", "shown", "rule", "source", "key", "value", "raw", "seen_at", "last_seen"]),
+        format_,
     )

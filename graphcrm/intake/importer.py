@@ -59,6 +59,9 @@ class Writer(Protocol):
     def write(self, rows: Sequence[Row]) -> Sequence[Outcome]:
         """Write valid rows in one transaction, and tell what became of each."""
 
+    def finish(self) -> None:
+        """Say that the file is through."""
+
 
 class Records(Protocol):
     """Where the rows go: `graphcrm.service.records.Records`."""
@@ -315,6 +318,7 @@ class _Loading:
             pending = batch, self._worker.submit(self._write, batch.rows)
         if pending:
             self._settle(*pending)
+        self._writer.finish()
         self._report.check()
         return self._report
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
 
 from graphcrm.service.changes import acting, actor
+from graphcrm.service.last_seen import Digests, digests, note_sightings, things_of
 from graphcrm.service.planning import Known, Outcome, keys_of
 from graphcrm.service.source_records import Speaker
 from graphcrm.service.writing import write_rows
@@ -12,6 +16,9 @@ from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import Row, Table
 
 __all__ = ["Loading"]
+
+_HELD: Final = 1_000_000
+"""Sightings that are held, of 8 bytes each, before they are noted."""
 
 
 class Loading:
@@ -45,6 +52,8 @@ class Loading:
         """Who loads: batches may be written from another thread."""
         self._left_at: int | None = None
         """The revision that the last batch left, if it was committed."""
+        self._seen: list[Digests] = []
+        """What the source brought as it was, or partly so, and that is still to be noted."""
 
     def write(self, rows: Sequence[Row]) -> Sequence[Outcome]:
         """Write a batch in one transaction.
@@ -65,7 +74,28 @@ class Loading:
             )
         keys = (key for row in rows for key in keys_of(row))
         with acting(self._actor):
-            return self._store.write(lambda tx: self._write(tx, rows), keys, repeatable=True)
+            outcomes = self._store.write(lambda tx: self._write(tx, rows), keys, repeatable=True)
+        self._remember(rows, outcomes)
+        return outcomes
+
+    def finish(self) -> None:
+        """Note when the source brought what it had said before: the file is through."""
+        if self._seen:
+            note_sightings(self._store, self._speaker.source, self._speaker.at, np.concatenate(self._seen))
+            self._seen.clear()
+
+    def _remember(self, rows: Sequence[Row], outcomes: Sequence[Outcome]) -> None:
+        """Hold what was seen again; what is new says itself when it was seen."""
+        names = (
+            name
+            for row, outcome in zip(rows, outcomes, strict=True)
+            if outcome in ("updated", "unchanged")
+            for name in things_of(self._table, row)
+        )
+        if len(found := digests(names)):
+            self._seen.append(found)
+        if sum(map(len, self._seen)) >= _HELD:
+            self.finish()
 
     def _write(self, tx: Transaction, rows: Sequence[Row]) -> Sequence[Outcome]:
         if not self._table.type:

@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from graphcrm.schema import tie_id_between
+from graphcrm.schema import TIE_TYPES, tie_id, tie_id_between
 from graphcrm.service.planning import Known, Plan, Rejected, TieRow, nobody, resolve_labels
 from graphcrm.service.source_records import difference
 from graphcrm.store import Transaction
 from graphcrm.tables import Reference, Row, Table
 
-__all__ = ["References", "stands_for"]
+__all__ = ["References", "named_tie", "stands_for"]
 
 
 class References:
@@ -110,6 +110,13 @@ class References:
         if ref.role:
             properties["role"] = ref.role
         return TieRow(ref.type, source, target, properties)
+
+
+def named_tie(table: Table, ref: Reference, own: str, other: str) -> str:
+    """The id of the tie that a column stands for; where the column may name records of several kinds, a party's."""
+    source, target = (own, other) if ref.outgoing else (other, own)
+    is_open = TIE_TYPES[ref.type].open_end == ("source" if ref.outgoing else "target")
+    return tie_id(ref.type, source, target, label=table.label if is_open else ref.labels[0])
 
 
 def stands_for(ref: Reference, label: str, tie: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from graphcrm.service import outbox
 from graphcrm.service.aliases import roots
 from graphcrm.service.changes import forget_changes, forget_said, read_changes
 from graphcrm.service.deriving import BATCH, NODES, TIES_SAID, revise, update_ties
+from graphcrm.service.last_seen import Sightings, forget_sightings
 from graphcrm.service.merging import ties_by_id
 from graphcrm.service.planning import existing_ties, resolve_labels
 from graphcrm.service.quality import quality_of
@@ -202,10 +203,11 @@ class Sources:
         Returns
         -------
         dict
-            `id`; `sources`, by name, each with `source`, `key` (the id it has there) and `seen_at`; `fields`, by name,
-            each with `field`, `value`, `source`, `rule` (``pinned``, ``trust``, ``recency``, ``only source``, ``name``)
-            and `values`: each source's `source`, `key`, `value`, `raw` (as it came, where cleaning changed it or the
-            field could not hold it: `value` is None then), `seen_at`, and whether it is the one `shown`.
+            `id`; `sources`, by name, each with `source`, `key` (the id it has there), `seen_at` (when it last said
+            something new of the record) and `last_seen` (when it last brought it, news or not); `fields`, by name, each
+            with `field`, `value`, `source`, `rule` (``pinned``, ``trust``, ``recency``, ``only source``, ``name``) and
+            `values`: each source's `source`, `key`, `value`, `raw` (as it came, where cleaning changed it or the field
+            could not hold it: `value` is None then), `seen_at`, `last_seen`, and whether it is the one `shown`.
 
         Raises
         ------
@@ -216,6 +218,7 @@ class Sources:
         def work(tx: Transaction) -> dict[str, Any]:
             spec, about, properties = _thing(tx, table, id_)
             records = _records(tx, about, properties)
+            sightings = Sightings.about(tx, records)
             fields = [
                 {
                     "field": field,
@@ -223,7 +226,7 @@ class Sources:
                     "source": winner.source,
                     "rule": winner.rule,
                     "values": [
-                        _value(record, field, spec, winner)
+                        _value(record, field, spec, winner) | _times(record, sightings)
                         for record in records
                         if field in record.fields or field in record.raw
                     ],
@@ -231,8 +234,7 @@ class Sources:
                 for field, winner in winners(records, trusts(tx)).items()
             ]
             sources = [
-                {"source": record.source, "key": key_of(record), "seen_at": from_graph("", record.seen_at)}
-                for record in records
+                {"source": record.source, "key": key_of(record)} | _times(record, sightings) for record in records
             ]
             return {"id": id_, "sources": sources, "fields": fields}
 
@@ -316,6 +318,7 @@ class Sources:
             self._store.write(partial(_forget_said, parties=parties, source=name), parties)
         while ids := self._store.read("source_records/find_by_source", source=name, row_limit=BATCH)[0]["ids"]:
             self._store.write(partial(_delete_records, ids=ids), [name])
+        forget_sightings(self._store, name)
         self._store.write(lambda tx: tx.run("sources/delete", id=name), [name])
 
 
@@ -383,9 +386,14 @@ def _value(record: SourceRecord, field: str, spec: Table, winner: Winner) -> dic
         "key": key_of(record),
         "value": from_graph(field if field in spec.properties else "", record.fields.get(field)),
         "raw": record.raw.get(field),
-        "seen_at": from_graph("", record.seen_at),
         "shown": (record.source, record.about) == (winner.source, winner.about),
     }
+
+
+def _times(record: SourceRecord, sightings: Sightings) -> dict[str, Any]:
+    """When a source last said something new of a thing, and when it last brought it at all."""
+    times = {"seen_at": record.seen_at, "last_seen": sightings.last_seen(record)}
+    return {name: from_graph("", at) for name, at in times.items()}
 
 
 def _thing(tx: Transaction, table: str, id_: str) -> tuple[Table, str, dict[str, Any]]:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from graphcrm.schema import PARTY_LABELS, TIE_TYPES, tie_id
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES
 from graphcrm.service import outbox
 from graphcrm.service.aliases import any_merged, roots
 from graphcrm.service.deriving import update_ties
 from graphcrm.service.merging import show_ties, ties_by_id
 from graphcrm.service.planning import Outcome, Rejected, existing_ties, nobody, resolve_labels
+from graphcrm.service.references import named_tie
 from graphcrm.service.source_records import (
     SourceRecord,
     Speaker,
@@ -82,15 +83,8 @@ def reference_ties(table: Table, row: Row, stand_ins: Mapping[str, str]) -> dict
     for ref in _party_references(table):
         for id_ in row.references.get(ref.field, ()):
             if id_ in stand_ins:
-                found[_tie_id(table, ref, row.id, id_)] = _tie_id(table, ref, row.id, stand_ins[id_])
+                found[named_tie(table, ref, row.id, id_)] = named_tie(table, ref, row.id, stand_ins[id_])
     return found
-
-
-def _tie_id(table: Table, ref: Reference, own: str, other: str) -> str:
-    """The id of the tie that a column stands for, which names a party at one end at least."""
-    source, target = (own, other) if ref.outgoing else (other, own)
-    is_open = TIE_TYPES[ref.type].open_end == ("source" if ref.outgoing else "target")
-    return tie_id(ref.type, source, target, label=table.label if is_open else None)
 
 
 def standing_ids(tx: Transaction, ids: Sequence[str]) -> set[str]:
@@ -139,7 +133,7 @@ def say_of_merged(tx: Transaction, table: Table, row: Row, speaker: Speaker, roo
         outbox.remember_nodes(tx, label, updated=[changed | {"id": root}])
     write_records(tx, voices.news)
     said = [
-        SourceRecord(speaker.source, _tie_id(table, ref, row.id, id_), "", {}, {}, speaker.at)
+        SourceRecord(speaker.source, named_tie(table, ref, row.id, id_), "", {}, {}, speaker.at)
         for ref in table.references
         for id_ in row.references.get(ref.field, ())
     ]

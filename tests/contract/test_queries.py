@@ -99,6 +99,8 @@ def filled(graphs: dict[str, Graph]) -> dict[str, Graph]:
             graph.store.write(lambda tx, pair=pair: tx.run("duplicates/write_verdicts", rows=[pair]))
             waits = pair | {"id": f"found:{right}", "probability": 0.75, "group": None}
             graph.store.write(lambda tx, pair=waits: tx.run("candidates/create", rows=[pair]))
+        sighting = {"id": "crm:00", "source": "crm", "size": 4, "seen": "eJwD"}
+        graph.store.write(lambda tx, row=sighting: tx.run("sightings/write", rows=[row]))
         waiting = [{"id": f"w1:{number}", "events": "[]", "made_at": T0, "attempts": 0} for number in range(3)]
         graph.store.write(lambda tx, rows=waiting: tx.run("webhooks/add_deliveries", rows=rows))
         hook = {"id": "w1", "url": "https://example.com", "events": ["customer.created", "customer.deleted"]}
@@ -238,6 +240,7 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
         ({}, {"after_id": "found:", "before_id": "found;", "least": 0.8, "below": 2.0, "row_limit": 5}),
         ({}, {"after_id": "found:", "before_id": "found;", "least": 0.5, "below": 0.75, "row_limit": 5}),
     ],
+    "sightings/measure": [({}, {"source": "crm"}), ({}, {"source": "nobody"})],
     "duplicates/list_verdicts": [
         ({}, {"after_id": "", "row_limit": 10}),
         ({}, {"after_id": "2:C1:C2", "row_limit": 1}),
@@ -358,6 +361,11 @@ WRITES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "candidates/note_search": ({}, {"id": "search", "changes": {"state": "running", "started_at": T0, "owner": None}}),
     "candidates/delete": ({}, {"ids": ["merge:1", "nobody"]}),
     "candidates/delete_range": ({}, {"after_id": "found:", "before_id": "found:C3"}),
+    "sightings/write": (
+        {},
+        {"rows": [{"id": f"crm:0{n}", "source": "crm", "size": 8, "seen": "eJwDAAAA"} for n in range(2)]},
+    ),
+    "sightings/delete": ({}, {"source": "crm"}),
     "jobs/delete": ({}, {"ids": ["j2", "nobody"]}),
     "webhooks/create": ({}, {"properties": {"id": "w2", "url": "https://example.org", "events": ["import.finished"]}}),
     "webhooks/update": ({}, {"id": "w1", "changes": {"lost_since": T0, "url": None}}),
@@ -430,7 +438,18 @@ def _write(graph: Graph, name: str, words: dict[str, str], parameters: dict[str,
 def _dump(graph: Graph) -> dict[str, Any]:
     nodes = {
         label: graph.store.read("nodes/page", words={"LABEL": label}, after_id="", ids=None, filters=[], row_limit=1000)
-        for label in (*LABELS, "Token", "Receipt", "Job", "Webhook", "Delivery", "Verdict", "Candidate", "Alias")
+        for label in (
+            *LABELS,
+            "Token",
+            "Receipt",
+            "Job",
+            "Webhook",
+            "Delivery",
+            "Verdict",
+            "Candidate",
+            "Alias",
+            "Sighting",
+        )
     }
     ties = {
         name: graph.store.read(

@@ -31,6 +31,8 @@ class Memory:
     nodes: dict[tuple[str, str], Row] = field(default_factory=dict)
     ties: dict[str, Row] = field(default_factory=dict)
     batches: list[tuple[str, int]] = field(default_factory=list)
+    finished: list[tuple[str, int]] = field(default_factory=list)
+    """Files that are through, and how many batches had come by then."""
     die_at: int | None = None
 
     def loading(self, table: Table, assumed: dict[str, set[str]] | None = None) -> MemoryWriter:
@@ -76,6 +78,9 @@ class MemoryWriter:
 
     def write(self, rows: Sequence[Row]) -> list[Outcome]:
         return self.memory.write(self.table, rows, self.assumed)
+
+    def finish(self) -> None:
+        self.memory.finished.append((self.table.name, len(self.memory.batches)))
 
 
 def write(directory: Path, **files: str) -> Path:
