@@ -181,6 +181,40 @@ def test_single_quotes_and_missing_headers(tmp_path: Path) -> None:
     assert [line for line, _ in found] == [1, 2]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize(
+    "titles",
+    [["Customers of 2024"], ["Customers of 2024", "", "Made by,Jo"], ["Customers of 2024,,,,,", ",,,,,"], [","] * 20],
+)
+def test_titles_above_the_header_are_passed_over(tmp_path: Path, delimiter: str, titles: list[str]) -> None:
+    table = ["id,name,city,country,postcode", '1,"Lee, Ann",Ulm,DE,89073', "2,Bob,,DE,"]
+    path = tmp_path / "people.csv"
+    path.write_text("\n".join(titles + table).replace(",", delimiter), encoding="utf-8")
+    file = open_file(path)
+    assert file.header == ("id", "name", "city", "country", "postcode")
+    found, rejects = read(file)
+    assert [list(row.values())[::2] for _, row in found] == [["1", "Ulm", "89073"], ["2", "", ""]]
+    assert [line for line, _ in found] == [len(titles) + 2, len(titles) + 3]
+    assert not rejects
+
+
+@pytest.mark.parametrize("text", ["id,name\n1,Lee, Ann\n2,Ray, Bob\n", "name\nLee, Ann\nRay, Bob\n", "id\n1,2\n"])
+def test_a_narrow_header_is_no_title(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(text)
+    file = open_file(path)
+    assert list(file.header) == text.splitlines()[0].split(",")
+    assert len(read(file)[1]) == text.count("\n") - 1
+
+
+def test_fields_that_are_blank_beyond_the_header_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("id,name,,\n1,Ann,,\n2,Bob\n3,Cy,,x\n")
+    found, rejects = read(open_file(path))
+    assert [row for _, row in found] == [{"id": "1", "name": "Ann"}, {"id": "2", "name": "Bob"}]
+    assert [reject.reason for reject in rejects] == ["has 4 fields where the header has 2"]
+
+
 # ---- packed files ----------------------------------------------------------------------------------------
 
 

@@ -91,6 +91,26 @@ def test_a_table_may_begin_anywhere_in_its_sheet(tmp_path: Path) -> None:
     assert read(open_file(path))[0] == [(4, {"id": "A", "name": "Ann"})]
 
 
+def test_titles_above_a_table_in_its_sheet(tmp_path: Path) -> None:
+    path = write_xlsx(
+        tmp_path / "b.xlsx",
+        {
+            "S": [
+                ["Report of 2024"],
+                [],
+                ["made", "by Jo"],
+                ["id", "name", "city", "land", "zip"],
+                ["A", "Ann", "", "", "1"],
+                ["B", "Bob"],
+                ["C", "Cy", "", "", "2"],
+            ]
+        },
+    )
+    found = read(open_file(path))[0]
+    assert [line for line, _ in found] == [5, 6, 7]
+    assert [list(row.values()) for _, row in found][1:] == [["B", "Bob", "", "", ""], ["C", "Cy", "", "", "2"]]
+
+
 LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha">' + "".join(
     f'<!ENTITY {chr(98 + i)} "{f"&{chr(97 + i)};" * 10}">' for i in range(9)
 )

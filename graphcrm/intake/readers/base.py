@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
@@ -12,10 +13,11 @@ from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers.content import Content
 from graphcrm.limits import MAX_COLUMNS
 
-__all__ = ["SHOWN", "OnReject", "Reader", "Reject", "StreamReader", "checked_header", "text_of"]
+__all__ = ["SHOWN", "OnReject", "Reader", "Reject", "StreamReader", "checked_header", "text_of", "titles_above"]
 
 SHOWN: Final = 1_000
 """Characters of an unreadable row that a reject shows."""
+_MAX_TITLES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,40 @@ class StreamReader(Reader):
     @abstractmethod
     def _read(self, stream: BinaryIO, on_reject: OnReject) -> Iterator[tuple[int, dict[str, str]]]:
         """Read the rows from the content's beginning."""
+
+
+def titles_above(rows: Iterable[Sequence[str]]) -> int:
+    """Count the rows that stand above a table's header: what it is a report of, who made it and when.
+
+    Parameters
+    ----------
+    rows : iterable of sequence of str
+        The first rows of a file, cell by cell.
+
+    Returns
+    -------
+    int
+        How many rows that are not blank fill less than half of the usual width before one fills more than half of it. 0
+        where there are none, or more than 20.
+
+    Examples
+    --------
+    >>> titles_above([["Customers of 2024", "", ""], ["id", "name", "city"], ["1", "Ada", "Ulm"]])
+    1
+    >>> titles_above([["id", "name", "city"], ["1", "Ada", "Ulm"]])
+    0
+    """
+    table = [row for row in rows if any(map(str.strip, row))]
+    if not table:
+        return 0
+    usual = Counter(map(len, table)).most_common(1)[0][0]
+    for number, row in enumerate(table[: _MAX_TITLES + 1]):
+        filled = sum(map(bool, map(str.strip, row)))
+        if len(row) >= usual and filled * 2 > usual:
+            return number
+        if filled * 2 >= usual:
+            break
+    return 0
 
 
 def checked_header(where: str, names: Sequence[str]) -> tuple[str, ...]:

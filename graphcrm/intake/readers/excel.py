@@ -7,15 +7,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
+from itertools import islice
 from typing import BinaryIO, Final
 
 from graphcrm.errors import InvalidInput
-from graphcrm.intake.readers.base import OnReject, Reader, Reject, checked_header
+from graphcrm.intake.readers.base import OnReject, Reader, Reject, checked_header, titles_above
 from graphcrm.intake.readers.content import Content
 
 __all__ = ["ExcelFile"]
 
 _READ_BY: Final = "graphcrm.intake.readers.sheets"
+_SAMPLE_ROWS: Final = 200
+"""Rows by which the header is found."""
 
 
 class ExcelFile(Reader):
@@ -30,7 +33,7 @@ class ExcelFile(Reader):
     ------
     InvalidInput
         If the workbook is damaged, protected, too large or not what it should be, the sheet is not there, or its first
-        row that is not empty cannot be a header.
+        row that is not empty and no title cannot be a header.
     """
 
     kind = "excel"
@@ -39,10 +42,11 @@ class ExcelFile(Reader):
         super().__init__(content)
         self._done = False
         rows = self._rows()
-        number, fields = next(rows, (0, []))
+        sample = list(islice(rows, _SAMPLE_ROWS))
         rows.close()
-        if not number:
+        if not sample:
             raise InvalidInput(f"{self.name}: is empty; the first row must name the columns.")
+        number, fields = sample[titles_above(fields for _, fields in sample)]
         self.header = checked_header(f"{self.name}, row {number}: the header", fields)
         self._first = number
 

@@ -114,14 +114,15 @@ def _separated(
     columns: Sequence[str] | None,
 ) -> CsvFile:
     encoding = _encoding(content, encoding)
-    dialect = find_dialect(content, encoding)
+    dialect = find_dialect(content, encoding, delimiter)
     return CsvFile(
         content,
-        delimiter=delimiter or dialect.delimiter,
+        delimiter=dialect.delimiter,
         overflow=overflow,
         encoding=encoding,
         quote=dialect.quote,
         columns=columns,
+        titles=dialect.titles,
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from graphcrm.errors import InvalidInput
-from graphcrm.intake.readers.base import SHOWN, OnReject, Reject, StreamReader, checked_header
+from graphcrm.intake.readers.base import SHOWN, OnReject, Reject, StreamReader, checked_header, titles_above
 from graphcrm.intake.readers.content import Content
 from graphcrm.intake.readers.encodings import checked_encoding
 from graphcrm.intake.readers.lines import TOO_LONG, Lines, LineTooLong, decoded_lines
@@ -50,13 +50,16 @@ class Dialect:
         The character between two fields.
     quote : str
         The character around fields that hold the delimiter, the quote (doubled) or line breaks.
+    titles : int
+        Rows that are not blank and stand above the header.
     """
 
     delimiter: str = ","
     quote: str = '"'
+    titles: int = 0
 
 
-def find_dialect(content: Content, encoding: str) -> Dialect:
+def find_dialect(content: Content, encoding: str, delimiter: str | None = None) -> Dialect:
     """Tell what separates the fields from the first lines: the header, and which of its splits the rows follow.
 
     Parameters
@@ -65,12 +68,17 @@ def find_dialect(content: Content, encoding: str) -> Dialect:
         A text of separated values.
     encoding : str
         What it is in.
+    delimiter : str, optional
+        What separates the fields, where that is known.
 
     Returns
     -------
     Dialect
-        Comma, semicolon, tab or bar, or what a first line ``sep=;`` says; comma where there is one column.
+        The delimiter that is known, else comma, semicolon, tab or bar, or what a first line ``sep=;`` says; comma where
+        there is one column.
     """
+    if delimiter is not None:
+        _checked_delimiter(delimiter)
     with content.open() as stream:
         sample: list[str] = []
         characters = 0
@@ -81,30 +89,42 @@ def find_dialect(content: Content, encoding: str) -> Dialect:
             if sample or text.strip():
                 sample.append(text.replace("\0", ""))
     if not sample:
-        return Dialect()
+        return Dialect(delimiter or ",")
     if said := _SAID.fullmatch(sample[0]):
-        return Dialect(said[1])
-    best, score = ",", (0.0, 1)
-    for delimiter in _DELIMITERS:
-        found = _score(sample, delimiter)
+        return Dialect(delimiter or said[1])
+    best, score = delimiter or ",", (0.0, 1)
+    for one in _DELIMITERS if delimiter is None else ():
+        found = _score(_split(sample, one))
         if found > score:
-            best, score = delimiter, found
-    return Dialect(best, _quote(sample[0], best))
+            best, score = one, found
+    titles = titles_above(_split(sample, best))
+    header = [line for line in sample if line.replace(best, "").strip()][titles]
+    return Dialect(best, _quote(header, best), titles)
 
 
-def _score(sample: list[str], delimiter: str) -> tuple[float, int]:
-    """The share of rows that are as wide as the first, and that width; nothing for a single column."""
-    widths = []
-    reader = csv.reader(sample, delimiter=delimiter)
+def _checked_delimiter(text: str) -> str:
+    if not is_delimiter(text):
+        raise InvalidInput("delimiter: must be one character, and no quote or line end.", field="delimiter")
+    return text
+
+
+def _split(sample: list[str], delimiter: str) -> list[list[str]]:
+    """The rows of a sample that are not empty; none where it cannot be split so."""
     try:
-        widths = [len(fields) for fields in reader if fields]
+        rows = csv.reader(sample, delimiter=delimiter, skipinitialspace=delimiter == " ")
+        return [fields for fields in rows if fields]
     except csv.Error:
-        return 0.0, 1
+        return []
+
+
+def _score(rows: list[list[str]]) -> tuple[float, int]:
+    """The share of rows that are as wide as the header, and that width; nothing for a single column."""
+    widths = [len(fields) for fields in rows[titles_above(rows) :]]
     if not widths or widths[0] < 2:
         return 0.0, 1
     # The last one may be cut where the sample ends.
-    rows = widths[1:-1] or widths[1:]
-    return (sum(width == widths[0] for width in rows) / len(rows) if rows else 1.0), widths[0]
+    others = widths[1:-1] or widths[1:]
+    return (sum(width == widths[0] for width in others) / len(others) if others else 1.0), widths[0]
 
 
 def _quote(header: str, delimiter: str) -> str:
@@ -131,6 +151,8 @@ class CsvFile(StreamReader):
         The character around fields.
     columns : sequence of str, optional
         The names of the columns of a file that has no header.
+    titles : int
+        Rows that are not blank and stand above the header.
 
     Raises
     ------
@@ -149,13 +171,13 @@ class CsvFile(StreamReader):
         encoding: str = "utf-8",
         quote: str = '"',
         columns: Sequence[str] | None = None,
+        titles: int = 0,
     ) -> None:
         super().__init__(Content.of_file(content) if isinstance(content, Path) else content)
-        if not is_delimiter(delimiter):
-            raise InvalidInput("delimiter: must be one character, and no quote or line end.", field="delimiter")
-        self.delimiter = delimiter
+        self.delimiter = _checked_delimiter(delimiter)
         self.encoding = checked_encoding(encoding)
         self._quote = quote
+        self._titles = titles
         self._columns = checked_header("columns", columns) if columns is not None else None
         with self.content.open() as stream:
             lines = Lines(stream, self.encoding)
@@ -186,6 +208,8 @@ class CsvFile(StreamReader):
                 on_reject(Reject(self.name, lines.first, None, lines.fault, row))
                 continue
             if len(fields) != width:
+                fields = _without_blanks(fields, width)
+            if len(fields) != width:
                 if len(fields) < width or self._overflow is None:
                     reason = f"has {len(fields)} fields where the header has {width}"
                     on_reject(Reject(self.name, lines.first, None, reason, fields))
@@ -212,7 +236,8 @@ class CsvFile(StreamReader):
         if self._columns is not None:
             return self._columns
         header: list[str] = []
-        while not header:
+        above = -1
+        while above < self._titles:
             lines.begin()
             if _SAID.fullmatch(lines.peek()):
                 next(lines)
@@ -223,10 +248,19 @@ class CsvFile(StreamReader):
                 raise InvalidInput(f"{self.name}: is empty; the first line must name the columns.") from None
             except (csv.Error, LineTooLong) as error:
                 raise InvalidInput(f"{self.name}, line {lines.first}: the header {_explain(error)}.") from None
+            above += any(map(str.strip, header))
         where = f"{self.name}, line {lines.first}: the header"
         if lines.fault:
             raise InvalidInput(f"{where} {lines.fault}.")
-        return checked_header(where, header)
+        return checked_header(where, _without_blanks(header, 1))
+
+
+def _without_blanks(fields: list[str], width: int) -> list[str]:
+    """Fields without the blank ones beyond a width: spreadsheets write as many as their widest row ever had."""
+    end = len(fields)
+    while end > width and not fields[end - 1].strip():
+        end -= 1
+    return fields[:end]
 
 
 _CAUSES: Final = (
