@@ -113,7 +113,7 @@ class Change:
     other : str, optional
         Another party that had a part in it.
     other_said : tuple of str
-        The sources that know of that party.
+        The sources that know of that party; of one that was deleted, those that knew of it.
     fields : dict of str to Shift
         What became of each field.
     known_since : datetime, optional
@@ -132,8 +132,8 @@ class Change:
     known_since: datetime | None = None
 
     @property
-    def names(self) -> list[str]:
-        """The fields of which it is news."""
+    def news(self) -> list[str]:
+        """The fields of which it tells something new."""
         return [] if self.kind in _WHOLE else sorted(self.fields)
 
     @property
@@ -228,7 +228,9 @@ def without(changes: Iterable[Change], source: str) -> tuple[list[Change], dict[
             if before[0] != after[0]:
                 fields[name] = Shift(before[0], after[0], before[1], after[1])
         own = change.source == source
-        hidden = change.other is not None and _left(change.other, change.other_said, source) is None
+        if own and change.kind == "created":
+            continue  # others came to speak of it later, which needs no line
+        hidden = change.other_said == (source,)
         if fields or (change.kind not in ("changed", "tie_removed") and not hidden):
             kept.append(
                 replace(
@@ -301,7 +303,7 @@ def _stored(change: Change) -> dict[str, Any]:
         "source": change.source,
         "other": change.other,
         "other_said": list(change.other_said),
-        "names": change.names,
+        "names": change.news,
         "sources": sorted(change.sources),
         "fields": json.dumps(shifts, ensure_ascii=False),
         "known_since": change.known_since,
@@ -316,13 +318,33 @@ def forget_changes(tx: Transaction, parties: Sequence[str]) -> None:
 
 
 def forget_said(
-    tx: Transaction, parties: Sequence[str], source: str
+    tx: Transaction, parties: Sequence[str], source: str, ages: Mapping[str, datetime | None] | None = None
 ) -> dict[str, dict[str, tuple[Any, tuple[str, ...]]]]:
-    """Take what a source said out of the changes of parties; give back, by party, what each field showed last then."""
+    """Take what a source said out of the changes of parties.
+
+    Parameters
+    ----------
+    tx : Transaction
+        A write transaction that holds the parties' ids as keys.
+    parties : sequence of str
+        Whose changes.
+    source : str
+        The source's name.
+    ages : mapping of str to datetime, optional
+        Since when the others speak of parties, UTC, None where nobody does: that is then since when they are known.
+
+    Returns
+    -------
+    dict of str to dict
+        By party, what each field showed last then, and who said so.
+    """
+    ages = ages or {}
     last = {}
     gone: list[str] = []
     for party, changes in read_changes(tx, parties).items():
         kept, last[party] = without(changes, source)
+        if party in ages:
+            kept = [replace(change, known_since=change.known_since and ages[party]) for change in kept]
         ids = {change.id for change in kept}
         gone += [change.id for change in changes if change.id not in ids]
         write_changes(tx, [change for change in kept if change not in changes])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from graphcrm.service.changes import forget_changes
 from graphcrm.service.planning import TieRow, delete_ties
 from graphcrm.service.recording import recording, shown_parties
 from graphcrm.service.source_records import (
+    NEVER,
     PINNED,
     about_node,
     forget_records,
@@ -22,6 +24,7 @@ from graphcrm.service.source_records import (
     trusts,
     write_records,
 )
+from graphcrm.service.verdicts import forget_found
 from graphcrm.store import GraphStore, Transaction
 
 __all__ = ["BATCH", "NODES", "TIES_SAID", "revise", "update_ties"]
@@ -109,17 +112,25 @@ def _revise_ties(tx: Transaction, *, ties: Sequence[TieRow], source: str, keep: 
 def _revise_nodes(tx: Transaction, *, label: str, nodes: Sequence[dict[str, Any]], source: str, keep: bool) -> int:
     ids = [node["id"] for node in nodes] if label in PARTY_LABELS else []
     with recording(tx, ids, source if keep else None, erased=None if keep else source):
-        return _show_nodes(tx, label, nodes, source, keep)
+        gone = _show_nodes(tx, label, nodes, source, keep)
+    if ids and not keep:
+        _forget_judgements(tx, ids)
+    return gone
+
+
+def _forget_judgements(tx: Transaction, ids: Sequence[str]) -> None:
+    """Forget what was found when parties were compared by words that are taken out now."""
+    members = merged_into(tx.run, ids)
+    forget_found(tx, [*ids, *members])
+    if members:
+        tx.run("merges/update", rows=[{"id": id_, "evidence": None, "compared_with": None} for id_ in members])
 
 
 def _show_nodes(tx: Transaction, label: str, nodes: Sequence[dict[str, Any]], source: str, keep: bool) -> int:
     changes, gone = _revised(tx, {about_node(label, node["id"]): node for node in nodes}, source, keep)
     ids = [node["id"] for node in nodes if about_node(label, node["id"]) in gone]
-    held: dict[str, set[str]] = {}
+    held = _held(tx, label, ids) if ids else {}
     if ids:
-        columns = tx.run("sources/find_held", words={"LABEL": label}, ids=ids)[0]
-        for id_, sources in zip(columns["id"], columns["sources"], strict=True):
-            held.setdefault(id_, set()).update(sources)
         gone_ids = [id_ for id_ in ids if id_ not in held]
         tx.run("nodes/detach_delete", words={"LABEL": label}, ids=gone_ids)
         outbox.remember_nodes(tx, label, deleted=gone_ids)
@@ -127,7 +138,7 @@ def _show_nodes(tx: Transaction, label: str, nodes: Sequence[dict[str, Any]], so
             forget_changes(tx, [*gone_ids, *merged_into(tx.run, gone_ids)])
             forget_merged(tx, gone_ids)
     bare = [
-        dict.fromkeys(node) | {"id": node["id"], "name": node["id"], "_sources": sorted(held[node["id"]])}
+        dict.fromkeys(node) | {"id": node["id"], "name": node["id"]} | held[node["id"]]
         for node in nodes
         if node["id"] in held
     ]
@@ -136,6 +147,19 @@ def _show_nodes(tx: Transaction, label: str, nodes: Sequence[dict[str, Any]], so
         tx.run("nodes/update", words={"LABEL": label}, rows=rows)
         outbox.remember_nodes(tx, label, updated=rows)
     return len(ids) - len(held)
+
+
+def _held(tx: Transaction, label: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Those of some nodes that hang on ties: who says so, and since when."""
+    columns = tx.run("sources/find_held", words={"LABEL": label}, ids=ids)[0]
+    sources: dict[str, set[str]] = {}
+    times: dict[str, list[datetime]] = {}
+    for id_, saying, seen_at in zip(*(columns[name] for name in ("id", "sources", "seen_at")), strict=True):
+        sources.setdefault(id_, set()).update(saying)
+        times.setdefault(id_, []).extend([seen_at] if seen_at > NEVER else [])
+    return {
+        id_: {"_sources": sorted(saying), "_seen_at": min(times[id_], default=None)} for id_, saying in sources.items()
+    }
 
 
 def _revised(
@@ -166,7 +190,8 @@ def _revised(
             continue
         others = [name for name in old["_sources"] if name != source]
         if others:
-            changes[about] = {"id": old["id"], "_sources": others}
+            # It is not known which of them said so first, so that the time may be that of the source that is gone.
+            changes[about] = {"id": old["id"], "_sources": others, "_seen_at": None}
         else:
             gone.add(about)
     return changes, gone

@@ -18,7 +18,7 @@ from graphcrm.service.aliases import merged_into, roots
 from graphcrm.service.answers import bounded, table
 from graphcrm.service.changes import Change, Fields, beginning, from_stored, read_changes, undone
 from graphcrm.service.planning import resolve_labels
-from graphcrm.service.recording import State, states
+from graphcrm.service.states import State, states
 from graphcrm.service.stored import found_node, node_table, noun
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import TABLES, Table
@@ -183,7 +183,8 @@ def _beginning(party_id: str, state: State) -> Change | None:
     """The change by which a party that came in with an import came to be; none is written, since it says so itself."""
     if state.known_since is None:
         return None
-    source = state.sources[0] if len(state.sources) == 1 else None
+    first = state.first(party_id)
+    source = first.source if first and first.at == state.known_since else None
     return beginning(party_id, state.known_since, source)
 
 
@@ -197,7 +198,7 @@ def _told(change: Change, field: str | None) -> list[dict[str, Any]]:
         "by": change.by,
         "other": change.other,
     }
-    shifts = [(name, change.fields[name]) for name in change.names if field in (None, name)]
+    shifts = [(name, change.fields[name]) for name in change.news if field in (None, name)]
     told = [line | {"field": name, "from": shift.before, "to": shift.after} for name, shift in shifts]
     if field is None and change.kind not in ("changed", "tie_removed"):
         told.insert(0, line)

@@ -9,32 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from graphcrm.schema import PARTY_LABELS
-from graphcrm.service.changes import Fields, Kind, Shift, forget_said, new_change, read_changes, write_changes
+from graphcrm.service.aliases import merged_into
+from graphcrm.service.changes import Change, Kind, Shift, forget_said, new_change, read_changes, write_changes
 from graphcrm.service.planning import Plan, TieRow
-from graphcrm.service.references import stands_for
-from graphcrm.service.source_records import FILES, about_node, own_fields, read_records
+from graphcrm.service.source_records import FILES
+from graphcrm.service.states import PARTY_TABLES, State, states
 from graphcrm.store import Transaction
-from graphcrm.tables import TABLES, Table
-from graphcrm.values import from_graph
 
 __all__ = [
+    "Erased",
     "Event",
-    "State",
+    "ages",
+    "changes_between",
     "note_created",
     "note_deleted",
     "note_removed",
     "recording",
     "shown_parties",
-    "states",
     "touched",
 ]
 
-_PARTY_TABLES: Final = tuple(table for table in TABLES.values() if table.label in PARTY_LABELS)
 _TOLD: Final = ("KNOWS", "REFERRED", "WORKS_AT", "SUBSIDIARY_OF")
 """Types of ties whose removal is told of both ends."""
 _NAMED: Final = {"OWNS": "target", "WORKS_AT": "source"}
@@ -51,63 +50,19 @@ class Event(NamedTuple):
 
 
 @dataclass(frozen=True)
-class State:
-    """What a party shows, which sources say so by field, which speak of it at all, and since when it is known."""
+class Erased:
+    """A source whose words are taken out.
 
-    label: str
-    fields: Fields
-    said: Mapping[str, tuple[str, ...]]
-    sources: tuple[str, ...]
-    known_since: datetime | None
+    Parameters
+    ----------
+    source : str
+        Its name.
+    last : mapping of str to mapping
+        By party, what each field showed last on the word of others, and who said so.
+    """
 
-
-def states(tx: Transaction, ids: Iterable[str]) -> dict[str, State]:
-    """The parties among some ids, as they are now, by id."""
-    found: dict[str, State] = {}
-    wanted = list(ids)
-    for table in _PARTY_TABLES:
-        label = table.label or ""
-        missing = [id_ for id_ in wanted if id_ not in found]
-        rows = tx.run("nodes/read_many", words={"LABEL": label}, ids=missing)[0]["records"] if missing else []
-        if not rows:
-            continue
-        records = read_records(tx, {about_node(label, row["id"]): row for row in rows if row.get("_records")})
-        named = _named(tx, table, [row["id"] for row in rows])
-        for row in rows:
-            fields = _fields(table, row)
-            alone = tuple(sorted(row.get("_sources") or [FILES]))
-            said = dict.fromkeys(fields, alone)
-            for name in fields if row.get("_records") else ():
-                by = {one.source for one in records[about_node(label, row["id"])] if one.fields.get(name) == row[name]}
-                said[name] = tuple(sorted(by)) or alone
-            for name, (other, sources) in named.get(row["id"], {}).items():
-                fields[name], said[name] = other, sources
-            since = row.get("_created_at") or row.get("_seen_at")
-            found[row["id"]] = State(label, fields, said, alone, since)
-    return found
-
-
-def _fields(table: Table, properties: Mapping[str, Any]) -> Fields:
-    return {
-        name: from_graph(name if name in table.properties else "", value)
-        for name, value in own_fields(properties).items()
-        if name != "id"
-    }
-
-
-def _named(tx: Transaction, table: Table, ids: list[str]) -> dict[str, dict[str, tuple[str, tuple[str, ...]]]]:
-    """Whom each party names in its reference columns, and who says so; of several the first by id."""
-    found: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {}
-    for ref in table.references:
-        query = "ties/list_outgoing" if ref.outgoing else "ties/list_incoming"
-        columns = tx.run(query, words={"TYPE": ref.type, "LABEL": table.label or ""}, ids=ids)[0]
-        for id_, other, label, tie in zip(
-            *(columns[name] for name in ("id", "other_id", "other_label", "tie")), strict=True
-        ):
-            mine = found.setdefault(id_, {})
-            if stands_for(ref, label, tie) and (ref.field not in mine or other < mine[ref.field][0]):
-                mine[ref.field] = other, tuple(sorted(tie.get("_sources") or [FILES]))
-    return found
+    source: str
+    last: Mapping[str, Mapping[str, tuple[Any, tuple[str, ...]]]] = field(default_factory=dict)
 
 
 def touched(plan: Plan) -> set[str]:
@@ -145,30 +100,148 @@ def recording(
     events : sequence of Event
         What happens to parties.
     erased : str, optional
-        A source whose words are taken out meanwhile, from the earlier changes of the parties too.
+        A source whose words are taken out meanwhile, from the earlier changes of the parties, and of those that were
+        merged into them, too.
     """
     wanted = sorted({*ids, *(event.about for event in events)})
     tx.hold(wanted)  # so that what others do to them meanwhile is not noted as done here
     before = states(tx, wanted) if wanted else {}
     yield
     after = states(tx, wanted) if wanted else {}
-    _keep_age(tx, before, after)
-    last = forget_said(tx, sorted(after), erased) if erased else {}
-    happened = {id_: [event for event in events if event.about == id_] for id_ in wanted}
-    at = datetime.now(UTC)
+    back = read_changes(tx, sorted(after.keys() - before.keys()))
+    known = ages(before, after, back, erased)
+    _keep_ages(tx, after, known)
+    gone = Erased(erased, _forget_said(tx, before, after, known, erased)) if erased else None
+    write_changes(tx, changes_between(before, after, events, datetime.now(UTC), source, known, gone))
+
+
+def ages(
+    before: Mapping[str, State],
+    after: Mapping[str, State],
+    back: Mapping[str, Sequence[Change]],
+    erased: str | None = None,
+) -> dict[str, datetime | None]:
+    """Since when parties are known that are there after a write.
+
+    Parameters
+    ----------
+    before, after : mapping of str to State
+        Parties as they were and are, by id.
+    back : mapping of str to sequence of Change
+        The changes of those that are there again, after a merge was taken back.
+    erased : str, optional
+        A source whose words were taken out: where it may have spoken first, it is the others' first word that counts.
+
+    Returns
+    -------
+    dict of str to datetime
+        By id, UTC; None where nothing says it.
+    """
+    found: dict[str, datetime | None] = {}
+    for id_, new in after.items():
+        old = before.get(id_)
+        if erased and old and _may_be_first(old, id_, erased):
+            first = new.first(id_)
+            found[id_] = first.at if first else None
+            continue
+        times = [state.known_since for state in (old, new) if state]
+        times += [change.known_since for change in back.get(id_, ())]
+        found[id_] = min((at for at in times if at is not None), default=None)
+    return found
+
+
+def _may_be_first(state: State, id_: str, source: str) -> bool:
+    """Whether a source may be the one that spoke first of a party."""
+    first = state.first(id_)
+    return first is None or first.source in (source, None)
+
+
+def _keep_ages(tx: Transaction, after: Mapping[str, State], known: Mapping[str, datetime | None]) -> None:
+    """Have parties remember since when they are known, where the time at which a source spoke last says it not."""
+    for table in PARTY_TABLES:
+        rows = []
+        for id_, state in after.items():
+            created_at = known[id_] if known[id_] != state.seen_at else None
+            if state.label == table.label and created_at != state.created_at:
+                rows.append({"id": id_, "_created_at": created_at})
+        if rows:
+            tx.run("nodes/update", words={"LABEL": table.label or ""}, rows=rows)
+
+
+def _forget_said(
+    tx: Transaction,
+    before: Mapping[str, State],
+    after: Mapping[str, State],
+    known: Mapping[str, datetime | None],
+    source: str,
+) -> dict[str, dict[str, tuple[Any, tuple[str, ...]]]]:
+    """Take a source out of the changes of parties and of all that were merged into them; see `forget_said`."""
+    members = merged_into(tx.run, after)
+    since = dict(known)
+    for id_, new in after.items():
+        for member in (before[id_].voices.keys() & members.keys()) - {id_} if id_ in before else ():
+            if _may_be_first(before[id_], member, source):
+                since[member] = new.voices[member].at if member in new.voices else None
+    return forget_said(tx, sorted({*after, *members}), source, since)
+
+
+# ---- comparing -------------------------------------------------------------------------------------------
+
+
+def changes_between(
+    before: Mapping[str, State],
+    after: Mapping[str, State],
+    events: Sequence[Event],
+    at: datetime,
+    source: str | None = None,
+    known: Mapping[str, datetime | None] | None = None,
+    erased: Erased | None = None,
+) -> list[Change]:
+    """What became of parties between two moments.
+
+    Parameters
+    ----------
+    before, after : mapping of str to State
+        Parties as they were and are, by id.
+    events : sequence of Event
+        What happened to them, in order. A party that is new or gone makes a change only by an event; what a party shows
+        now is told with the first of its events, and is a change of its own where there is none.
+    at : datetime
+        When, UTC.
+    source : str, optional
+        On whose word it was done.
+    known : mapping of str to datetime, optional
+        Since when those that are there are known, from `ages`.
+    erased : Erased, optional
+        A source whose words were taken out: what it alone said was never shown.
+
+    Returns
+    -------
+    list of Change
+        By the party's id; of one party in the order of its events.
+
+    Examples
+    --------
+    >>> at = datetime(2025, 1, 1)
+    >>> ulm, bonn = ({"A": State("Customer", {"city": city}, {}, ("crm",), {}, None, at)} for city in ("Ulm", "Bonn"))
+    >>> [change.fields["city"].after for change in changes_between(ulm, bonn, [], at)]
+    ['Bonn']
+    """
+    known = known or {}
     changes = []
-    for id_ in wanted:
+    for id_ in sorted({*before, *after, *(event.about for event in events)}):
         old, new = before.get(id_), after.get(id_)
-        if (old is None or new is None) and not happened[id_]:
+        happened = [event for event in events if event.about == id_]
+        if (old is None or new is None) and not happened:
             continue
         fields = _shifts(old, new)
         if erased:
-            fields = _without(fields, erased, last.get(id_, {}))
-        known = [state.known_since for state in (old, new) if state and state.known_since]
-        more = {"source": source, "known_since": min(known, default=None)}
-        if not happened[id_] and fields:
+            fields = _without(fields, erased.source, erased.last.get(id_, {}))
+        since = known.get(id_) if new else old and old.known_since
+        more: dict[str, Any] = {"source": source, "known_since": since}
+        if fields and not happened:
             changes.append(new_change(id_, at, "changed", fields=fields, **more))
-        for event in happened[id_]:
+        for event in happened:
             if new is None and event.kind != "merged_away":
                 continue  # it has gone with all that was said of it
             there = before.get(event.other) or after.get(event.other)
@@ -176,7 +249,7 @@ def recording(
             change = new_change(id_, at, event.kind, fields=fields, other=event.other, other_said=said, **more)
             changes.append(replace(change, by=event.by or change.by))
             fields = {}  # told once
-    write_changes(tx, changes)
+    return changes
 
 
 def _shifts(old: State | None, new: State | None) -> dict[str, Shift]:
@@ -207,24 +280,6 @@ def _without(
     return found
 
 
-def _keep_age(tx: Transaction, before: Mapping[str, State], after: Mapping[str, State]) -> None:
-    """Have parties remember since when they are known, where the time at which a source spoke last says it no more."""
-    ages = {id_: state.known_since for id_, state in before.items()}
-    # Of a party that is there again, after a merge was taken back, the changes say it.
-    for id_, changes in read_changes(tx, sorted(after.keys() - before.keys())).items():
-        ages[id_] = min((change.known_since for change in changes if change.known_since), default=None)
-    for table in _PARTY_TABLES:
-        rows = [
-            {"id": id_, "_created_at": since}
-            for id_, state in after.items()
-            if state.label == table.label
-            and (since := ages.get(id_)) is not None
-            and (state.known_since is None or since < state.known_since)
-        ]
-        if rows:
-            tx.run("nodes/update", words={"LABEL": table.label or ""}, rows=rows)
-
-
 # ---- what is no difference between before and after ------------------------------------------------------
 
 
@@ -233,9 +288,9 @@ def note_created(tx: Transaction, id_: str, source: str) -> None:
     write_changes(tx, [new_change(id_, datetime.now(UTC), "created", source=source)])
 
 
-def note_deleted(tx: Transaction, id_: str) -> None:
-    """Note that a party was deleted, which is all that is remembered of it."""
-    write_changes(tx, [new_change(id_, datetime.now(UTC), "deleted")])
+def note_deleted(tx: Transaction, id_: str, sources: Iterable[str]) -> None:
+    """Note that a party was deleted, and who knew of it, which is all that is remembered of it."""
+    write_changes(tx, [new_change(id_, datetime.now(UTC), "deleted", other_said=tuple(sources))])
 
 
 def note_removed(tx: Transaction, tie: TieRow, source: str) -> None:

@@ -22,6 +22,7 @@ __all__ = [
     "DEFAULT_TRUST",
     "FILES",
     "HAND",
+    "NEVER",
     "PINNED",
     "SourceRecord",
     "Speaker",
@@ -53,7 +54,8 @@ FILES: Final = "files"
 PINNED: Final = "pinned"
 """The source of pinned values, which win over every other."""
 DEFAULT_TRUST: Final = 50
-_NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
+NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
+"""When what has no time was last seen."""
 _TRUST: Final = {HAND: 100, PINNED: 1_000}
 
 Rule = Literal["only source", "pinned", "trust", "recency", "name"]
@@ -86,6 +88,8 @@ class SourceRecord:
         it: no value that could be shown.
     seen_at : datetime
         When the source last said something new of it, UTC.
+    first_at : datetime, optional
+        When it first said anything of it, UTC; None where earlier versions did not note it.
     """
 
     source: str
@@ -94,6 +98,7 @@ class SourceRecord:
     fields: dict[str, Any]
     raw: dict[str, str]
     seen_at: datetime
+    first_at: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -155,9 +160,11 @@ def own_records(about: str, properties: Mapping[str, Any]) -> list[SourceRecord]
     """The records that a thing is itself, one for each source that has no node of its own."""
     raw = raw_of(properties)
     fields = {name: value for name, value in own_fields(properties).items() if name != "id"}
-    seen_at = properties.get("_seen_at") or _NEVER
+    seen_at = properties.get("_seen_at") or NEVER
+    first_at = properties.get("_created_at") or properties.get("_seen_at")
     return [
-        SourceRecord(source, about, about, fields, raw, seen_at) for source in properties.get("_sources") or [FILES]
+        SourceRecord(source, about, about, fields, raw, seen_at, first_at)
+        for source in properties.get("_sources") or [FILES]
     ]
 
 
@@ -313,12 +320,12 @@ class Voices:
         """The records that become others: the source's own and, where a person sets pinned values, the thing's pin."""
         source, at, about = self._speaker.source, self._speaker.at, self._about or thing
         mine = next((record for record in records if (record.source, record.about) == (source, about)), None)
-        said = [(mine or SourceRecord(source, about, thing, {}, {}, at)).saying(stated, at, raw)]
+        said = [(mine or SourceRecord(source, about, thing, {}, {}, at, at)).saying(stated, at, raw)]
         if mine is said[0]:
             said = []
         pins = [record for record in records if record.source == PINNED]
         if source == HAND and (again := stated.keys() & {name for pin in pins for name in pin.fields}):
-            blank = SourceRecord(PINNED, about, thing, {}, {}, at)
+            blank = SourceRecord(PINNED, about, thing, {}, {}, at, at)
             pin = next((pin for pin in pins if pin.id == blank.id), blank)
             said.append(pin.pinning({name: stated[name] for name in again}, at))
         return said
@@ -380,7 +387,8 @@ def record_of(stored: Mapping[str, Any]) -> SourceRecord:
     """A record from its node's properties."""
     fields = {name: _decoded(value) for name, value in json.loads(stored["fields"]).items()}
     raw = json.loads(stored["raw"])
-    return SourceRecord(stored["source_id"], stored["about"], stored["shown_in"], fields, raw, stored["seen_at"])
+    said = (stored["source_id"], stored["about"], stored["shown_in"], fields, raw)
+    return SourceRecord(*said, stored["seen_at"], stored.get("first_at"))
 
 
 def write_records(tx: Transaction, records: Iterable[SourceRecord]) -> None:
@@ -396,6 +404,7 @@ def write_records(tx: Transaction, records: Iterable[SourceRecord]) -> None:
             ),
             "raw": json.dumps(record.raw, ensure_ascii=False, sort_keys=True),
             "seen_at": record.seen_at,
+            **({"first_at": record.first_at} if record.first_at else {}),
         }
         for record in records
     ]

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Final
 
 from graphcrm.cleaning.quality import STALE_DAYS
 from graphcrm.cleaning.rows import clean_row
 from graphcrm.errors import InvalidInput, NotFound
-from graphcrm.schema import PARTY_LABELS, split_tie_id
+from graphcrm.schema import PARTY_LABELS
 from graphcrm.service import outbox
-from graphcrm.service.aliases import roots
-from graphcrm.service.changes import forget_changes, forget_said, read_changes
-from graphcrm.service.deriving import BATCH, NODES, TIES_SAID, revise, update_ties
-from graphcrm.service.last_seen import Sightings, forget_sightings
-from graphcrm.service.merging import ties_by_id
-from graphcrm.service.planning import existing_ties, resolve_labels
+from graphcrm.service.deriving import NODES, TIES_SAID, revise, update_ties
+from graphcrm.service.erasing import erase_source
+from graphcrm.service.last_seen import Sightings
 from graphcrm.service.quality import quality_of
 from graphcrm.service.recording import recording
 from graphcrm.service.source_records import (
@@ -134,7 +130,8 @@ class Sources:
             }
             present = {what: {key: n for key, n in numbers.items() if n} for what, numbers in counts.items()}
             named = _stored(tx).get(name)
-            if named is None and name != HAND and not any(present.values()):
+            imports = tx.run("jobs/page", source=name, before_id=None, row_limit=1)
+            if named is None and name != HAND and not any(present.values()) and not imports:
                 raise NotFound(f"there is no source {name!r}; `graphcrm source list` names them")
             return _outside({"name": name} | _described(name, named)) | present
 
@@ -185,9 +182,8 @@ class Sources:
             Nothing knows of a source of this name.
         """
         self.read(name)
-        removed, kept = revise(self._store, name, keep=False)
-        outbox.keep_only(self._store, partial(_still_true, self._store))
-        self._forget(name)
+        self.add(name)  # so that an erasing that was cut off can be run again, whatever is left of the source
+        removed, kept = erase_source(self._store, name)
         return {"removed": removed, "kept": kept}
 
     # ---- one thing and its sources ----
@@ -268,7 +264,7 @@ class Sources:
             else:
                 said = _valid(tx, spec, table, id_, field, value, self._region)
             at = datetime.now(UTC)
-            pin = SourceRecord(PINNED, about, about, {}, {}, at)
+            pin = SourceRecord(PINNED, about, about, {}, {}, at, at)
             # A party that was merged into this one keeps its own pins, for the day when it is taken out again.
             pin = next((r for r in records if r.id == pin.id), pin)
             return [*(r for r in records if r.id != pin.id), pin.pinning({field: said}, at)]
@@ -313,51 +309,12 @@ class Sources:
 
         self._store.write(work, [id_])
 
-    def _forget(self, name: str) -> None:
-        while parties := self._store.read("history/find_by_source", source=name, row_limit=BATCH)[0]["parties"]:
-            self._store.write(partial(_forget_said, parties=parties, source=name), parties)
-        while ids := self._store.read("source_records/find_by_source", source=name, row_limit=BATCH)[0]["ids"]:
-            self._store.write(partial(_delete_records, ids=ids), [name])
-        forget_sightings(self._store, name)
-        self._store.write(lambda tx: tx.run("sources/delete", id=name), [name])
-
 
 def check_name(name: str) -> None:
     """Refuse what is no name of a source."""
     if not EXTRA_NAME.fullmatch(name) or name == PINNED:
         message = f"source: a name has 1 to 64 letters, digits and underscores, not {name!r}"
         raise InvalidInput(message, field="source")
-
-
-def _still_true(store: GraphStore, events: list[outbox.Event]) -> list[outbox.Event]:
-    """Events that are about parties and referrals which are there, and the word that others are not any more."""
-    parties = outbox.parties_of(events)
-    referrals = [event["id"] for event in events if event["type"] == "referral.created"]
-
-    def work(tx: Transaction) -> set[str]:
-        there = {*resolve_labels(tx, PARTY_LABELS, parties, {}), *roots(tx.run, parties)}
-        ties = ties_by_id(tx, [id_ for id_ in referrals if {*(split_tie_id(id_) or ())[1:3]} <= there])
-        return there | existing_ties(tx, ties.values()).keys()
-
-    there = store.reading(work)
-
-    def is_true(event: outbox.Event) -> bool:
-        about = outbox.parties_of([event]) | ({event["id"]} if event["type"] == "referral.created" else set())
-        return event["type"] == "customer.deleted" or about <= there
-
-    return [event for event in events if is_true(event)]
-
-
-def _forget_said(tx: Transaction, parties: list[str], source: str) -> None:
-    """Take what a source said out of changes; parties that are gone and of which others said nothing are forgotten."""
-    forget_said(tx, parties, source)
-    there = resolve_labels(tx, PARTY_LABELS, parties, {})
-    left = read_changes(tx, [party for party in parties if party not in there])
-    forget_changes(tx, [party for party, changes in left.items() if not any(change.fields for change in changes)])
-
-
-def _delete_records(tx: Transaction, ids: list[str]) -> None:
-    tx.run("source_records/delete", ids=ids)
 
 
 def _stored(tx: Transaction) -> dict[str, dict[str, Any]]:

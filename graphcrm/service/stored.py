@@ -14,6 +14,7 @@ from graphcrm.service.planning import TieRow, resolve_labels
 from graphcrm.service.recording import note_deleted, recording, shown_parties
 from graphcrm.service.references import stands_for
 from graphcrm.service.source_records import HAND, about_node, forget_records, own_fields
+from graphcrm.service.states import states
 from graphcrm.store import Transaction
 from graphcrm.tables import END_LABELS, TABLES, TIES, Row, Table
 from graphcrm.values import from_graph
@@ -200,12 +201,13 @@ def delete_node(tx: Transaction, table: Table, current: dict[str, Any], detach: 
         raise Conflict(
             f"{noun(table)} {id_!r} is still in use: {what}; delete with detach to cut them", details=hanging
         )
+    known = states(tx, [id_]) if label in PARTY_LABELS else {}
     forget_records(tx, [about_node(label, id_), *(tie.properties.get("id", "") for tie in ties)])
     with recording(tx, shown_parties(ties) - {id_}, HAND):
         tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
     if label in PARTY_LABELS:
         forget_changes(tx, [id_, *merged_into(tx.run, [id_])])
-        note_deleted(tx, id_)
+        note_deleted(tx, id_, known[id_].sources)
         forget_merged(tx, [id_])
     if label == "Customer":
         outbox.remember(tx, deleted=[id_])

@@ -43,7 +43,7 @@ def test_who_changed_what_from_what_to_what(graph: Graph) -> None:
         ("changed", "city", "Ulm", "Bonn", "hand", "anna"),
         ("changed", "needs", None, "tea", "hand", "anna"),
         ("changed", "tags", None, ["vip", "east"], "hand", "anna"),
-        ("created", None, None, None, None, None),
+        ("created", None, None, None, "crm", None),
     ]
     assert told(graph, "A", "from", "to", field="needs") == [("tea", "coffee"), (None, "tea")]
     assert told(graph, "A", "to", field="nothing") == []

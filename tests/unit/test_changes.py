@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -99,5 +100,7 @@ def test_what_only_an_erased_source_knew_of_is_not_told() -> None:
     removed = Change("1", "C1", T0, "tie_removed", source="hand", other="C2", other_said=("list",), fields=tie)
     merged = Change("2", "C1", T0, "merged", other="C2", other_said=("list",))
     made = Change("3", "C1", T0, "created", by="anna", source="list")
-    kept, _ = without([removed, merged, made], "list")
-    assert kept == [Change("3", "C1", T0, "created")]
+    deleted = Change("4", "C1", T0, "deleted", other_said=("list",))
+    assert without([removed, merged, made, deleted], "list")[0] == []
+    known = replace(deleted, other_said=("crm", "list"))
+    assert without([known], "list")[0] == [replace(deleted, other_said=("crm",))]

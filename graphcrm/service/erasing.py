@@ -1,0 +1,178 @@
+"""Erasing a source: what it alone said goes, and every trace of it in the product's own books with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from graphcrm.schema import PARTY_LABELS, split_tie_id
+from graphcrm.service import outbox
+from graphcrm.service.aliases import hidden_at, roots
+from graphcrm.service.changes import forget_changes, forget_said, read_changes
+from graphcrm.service.deriving import BATCH, revise
+from graphcrm.service.last_seen import forget_sightings
+from graphcrm.service.merging import ties_by_id
+from graphcrm.service.planning import existing_ties, resolve_labels
+from graphcrm.service.source_records import PINNED, about_node, key_of, read_records
+from graphcrm.service.stored import ties_of
+from graphcrm.service.verdicts import forget_pairs
+from graphcrm.store import GraphStore, Transaction
+
+__all__ = ["erase_source"]
+
+_MERGES: Final = 500
+"""Merges that are looked at in one transaction."""
+_SEARCH: Final = "search"
+"""The entry of the search for duplicates."""
+
+
+def erase_source(store: GraphStore, name: str) -> tuple[int, int]:
+    """Take out what a source said, and at last its name; cut off anywhere, it can be run again.
+
+    Parameters
+    ----------
+    store : GraphStore
+        The graph.
+    name : str
+        The source.
+
+    Returns
+    -------
+    tuple of int
+        How many nodes and ties are gone, and how many of those that it described are left.
+    """
+    store.write(_end_search, [_SEARCH], repeatable=True)
+    removed, kept = revise(store, name, keep=False)
+    _forget_in_changes(store, name)
+    while ids := store.read("source_records/find_by_source", source=name, row_limit=BATCH)[0]["ids"]:
+        store.write(partial(_delete_records, ids=ids), [name])
+    forget_sightings(store, name)
+    _forget_merged_away(store)
+    # A kept answer to a request may hold anything that was said; who repeats that request is answered anew.
+    store.write(lambda tx: tx.run("receipts/delete_old", before=datetime.now(UTC) + timedelta(days=1)), repeatable=True)
+    outbox.keep_only(store, partial(_still_true, store))
+    store.write(lambda tx: tx.run("sources/delete", id=name), [name])
+    return removed, kept
+
+
+def _delete_records(tx: Transaction, ids: list[str]) -> None:
+    tx.run("source_records/delete", ids=ids)
+
+
+def _end_search(tx: Transaction) -> None:
+    """Have a search for duplicates that is under way keep nothing: it compares words that are taken out now."""
+    found = tx.run("nodes/read_many", words={"LABEL": "Candidate"}, ids=[_SEARCH])[0]["records"]
+    if found and found[0]["state"] == "running":
+        message = "a source was erased meanwhile; search again"
+        ended = {"state": "failed", "message": message, "ended_at": datetime.now(UTC)}
+        tx.run("candidates/note_search", id=_SEARCH, changes=ended | {"owner": None, "lease_until": None})
+
+
+# ---- the book of changes ---------------------------------------------------------------------------------
+
+
+def _forget_in_changes(store: GraphStore, name: str) -> None:
+    """Take a source out of the changes of parties that it describes no more: they are gone, or were merged away."""
+    after = ""
+    while True:
+        found = store.read("history/find_by_source", source=name, after_id=after, row_limit=BATCH)[0]
+        if not found["parties"]:
+            return
+        store.write(partial(_forget_said, parties=found["parties"], source=name), found["parties"])
+        after = found["last_id"]
+
+
+def _forget_said(tx: Transaction, parties: list[str], source: str) -> None:
+    """Take what a source said out of changes; parties that are gone and of which others said nothing are forgotten."""
+    forget_said(tx, parties, source)
+    there = resolve_labels(tx, PARTY_LABELS, parties, {})
+    left = read_changes(tx, [party for party in parties if party not in there])
+    told = {party for party, changes in left.items() for each in changes if each.fields or each.kind == "deleted"}
+    forget_changes(tx, sorted(left.keys() - told))
+
+
+# ---- merges ----------------------------------------------------------------------------------------------
+
+
+def _forget_merged_away(store: GraphStore) -> None:
+    """Forget the merges of parties of which nobody says anything any more."""
+    after = ""
+    while rows := store.read("merges/list", after_id=after, row_limit=_MERGES):
+        ids = [row["record"]["id"] for row in rows]
+        store.write(partial(_forget_unspoken, ids=ids), ids, repeatable=True)
+        after = ids[-1]
+
+
+def _forget_unspoken(tx: Transaction, *, ids: Sequence[str]) -> None:
+    tx.hold(set(roots(tx.run, ids).values()))
+    stand_ins = roots(tx.run, ids)
+    spoken = _spoken_of(tx, stand_ins)
+    gone = [id_ for id_ in stand_ins if id_ not in spoken]
+    if not gone:
+        return
+    columns = tx.run("merges/read", ids=gone)[0]
+    into = dict(zip(columns["id"], columns["into"], strict=True))
+    left = []
+    for id_ in tx.run("merges/read_into", ids=gone)[0]["id"]:
+        if id_ in into:
+            continue
+        # Who was merged into it is merged into the one that stood for it.
+        stays = tx.run("merges/read", ids=[id_])[0]["into"][0]
+        while stays in into:
+            stays = into[stays]
+        left.append({"id": id_, "into": stays})
+    if left:
+        tx.run("merges/update", rows=left)
+    tx.run("merges/delete", ids=gone)
+    forget_pairs(tx, gone)
+    forget_changes(tx, gone)
+
+
+def _spoken_of(tx: Transaction, stand_ins: dict[str, str]) -> set[str]:
+    """Those of the parties that were merged away of which something is said: of themselves, or of ties of theirs."""
+    standing = sorted(set(stand_ins.values()))
+    labels = resolve_labels(tx, PARTY_LABELS, standing, {})
+    things = {about_node(label, id_): {"_records": 1} for id_, label in labels.items()}
+    found = {key_of(record) for record in _records(tx, things) if record.source != PINNED}
+    missing = {root for id_, root in stand_ins.items() if id_ not in found}
+    for label in PARTY_LABELS:
+        here = sorted(id_ for id_ in missing if labels.get(id_) == label)
+        ties = {tie.properties["id"]: tie.properties for tie in ties_of(tx, label, here) if tie.properties.get("id")}
+        for record in _records(tx, ties):
+            found.update(filter(None, _parties_of(record.about)))
+    for record in _records(tx, {hidden_at(id_): {"_records": 1} for id_ in missing}):
+        found.update(filter(None, _parties_of(record.about)))
+    return found
+
+
+def _records(tx: Transaction, things: dict[str, Any]) -> list[Any]:
+    return [record for records in read_records(tx, things).values() for record in records]
+
+
+def _parties_of(tie: str) -> tuple[str | None, ...]:
+    part = split_tie_id(tie)
+    return part.parties if part else ()
+
+
+# ---- what waits for webhooks -----------------------------------------------------------------------------
+
+
+def _still_true(store: GraphStore, events: list[outbox.Event]) -> list[outbox.Event]:
+    """Events that are about parties and referrals which are there, and the word that others are not any more."""
+    parties = outbox.parties_of(events)
+    referrals = [event["id"] for event in events if event["type"] == "referral.created"]
+
+    def work(tx: Transaction) -> set[str]:
+        there = {*resolve_labels(tx, PARTY_LABELS, parties, {}), *roots(tx.run, parties)}
+        ties = ties_by_id(tx, [id_ for id_ in referrals if {*(split_tie_id(id_) or ())[1:3]} <= there])
+        return there | existing_ties(tx, ties.values()).keys()
+
+    there = store.reading(work)
+
+    def is_true(event: outbox.Event) -> bool:
+        about = outbox.parties_of([event]) | ({event["id"]} if event["type"] == "referral.created" else set())
+        return event["type"] == "customer.deleted" or about <= there
+
+    return [event for event in events if is_true(event)]
