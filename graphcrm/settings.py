@@ -8,16 +8,58 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["DefaultStrengths", "Settings"]
+from graphcrm.errors import InvalidInput
+
+__all__ = ["DefaultStrengths", "Settings", "checked_region"]
 
 DefaultStrengths = dict[str, float]
 """Strength in (0, 1] of a tie that states none, by layer or, for `knows`, by kind."""
+
+
+_REGION: Final = "must be the ISO 3166 code of a country that has telephone numbers, such as DE"
+_KOSOVO: Final = "XK"
+"""Has numbers of its own, and a code that ISO leaves to users and the European Union uses."""
+
+
+def checked_region(code: str | None) -> str | None:
+    """Check the code of the country that telephone numbers without a country code are of.
+
+    Parameters
+    ----------
+    code : str or None
+        ISO 3166, two letters in any case; empty for none.
+
+    Returns
+    -------
+    str or None
+        The code in capitals.
+
+    Raises
+    ------
+    InvalidInput
+        It is no country's, or that of one without telephone numbers.
+
+    Examples
+    --------
+    >>> checked_region("de"), checked_region("")
+    ('DE', None)
+    """
+    if not code:
+        return None
+    import pycountry  # both are heavy, and mostly there is no code
+    from phonenumbers import SUPPORTED_REGIONS
+
+    region = code.upper()
+    is_country = region == _KOSOVO or pycountry.countries.get(alpha_2=region) is not None
+    if not is_country or region not in SUPPORTED_REGIONS:
+        raise InvalidInput(f"region: {_REGION}, not {code!r}", field="region")
+    return region
 
 
 class Settings(BaseSettings):
@@ -84,13 +126,10 @@ class Settings(BaseSettings):
     @field_validator("region")
     @classmethod
     def _known_region(cls, value: str | None) -> str | None:
-        if not value:
-            return None
-        from phonenumbers import SUPPORTED_REGIONS
-
-        if value.upper() not in SUPPORTED_REGIONS:
-            raise ValueError("must be the ISO 3166 code of a country, such as DE")
-        return value.upper()
+        try:
+            return checked_region(value)
+        except InvalidInput:
+            raise ValueError(_REGION) from None
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

@@ -37,8 +37,10 @@ __all__ = [
     "Tags",
     "Text",
     "from_graph",
+    "is_link",
     "raw_of",
     "raw_text",
+    "texts_in",
     "to_graph",
 ]
 
@@ -90,7 +92,7 @@ def _money(value: object) -> object:
 
 def _strings(value: object) -> object:
     if isinstance(value, str):
-        value = _json_strings(value) or value.split("|")
+        return texts_in(value)
     if isinstance(value, list):
         return [part.strip() if isinstance(part, str) else part for part in value if part != ""]
     return value
@@ -111,13 +113,36 @@ def _unique(values: list[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-def _link(value: str) -> str:
+def texts_in(text: str) -> list[str]:
+    """The texts of a list as a file has it: separated by ``|``, or a JSON array.
+
+    Examples
+    --------
+    >>> texts_in("a| b"), texts_in('["a|b", "c"]')
+    (['a', 'b'], ['a|b', 'c'])
+    """
+    return [part.strip() for part in _json_strings(text) or text.split("|") if part != ""]
+
+
+def is_link(value: str) -> bool:
+    """Whether a text is an address that can be followed.
+
+    Examples
+    --------
+    >>> is_link("https://example.com/file.pdf"), is_link("file.pdf"), is_link("javascript:alert(1)")
+    (True, False, False)
+    """
     try:
         parts = urlsplit(value)
-        is_link = parts.scheme in ("http", "https") and bool(parts.hostname)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return False
     except ValueError:
-        is_link = False
-    if not is_link or any(c.isspace() or not c.isprintable() for c in value):
+        return False
+    return len(value) <= limits.MAX_URL_LENGTH and not any(c.isspace() or not c.isprintable() for c in value)
+
+
+def _link(value: str) -> str:
+    if not is_link(value):
         raise PydanticCustomError("link", "must be an address such as https://example.com/file.pdf")
     return value
 

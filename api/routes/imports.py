@@ -19,11 +19,11 @@ from api.idempotency import receipt_of
 from api.import_schemas import ImportAnswer, ImportsAnswer
 from api.uploads import FORM, received
 from graphcrm import Graph
-from graphcrm.cleaning.taking import checked_region
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.limits import MAX_ID_LENGTH, MAX_PAGE, MAX_UPLOAD_FILES
 from graphcrm.service.entries import new_id
 from graphcrm.service.worker import Worker
+from graphcrm.settings import checked_region
 
 __all__ = ["router"]
 

@@ -14,6 +14,7 @@ from graphcrm.cleaning.phones import clean_phone
 from graphcrm.cleaning.text import PLACEHOLDERS, REMEMBERED, Cleaned, clean_name, clean_text, widths
 from graphcrm.cleaning.websites import clean_website
 from graphcrm.limits import MAX_NAME_LENGTH
+from graphcrm.values import is_link, texts_in
 
 __all__ = ["KINDS", "REGIONAL", "CleanRow", "clean_field", "clean_row", "kind_of"]
 
@@ -74,6 +75,10 @@ def _time(value: str, region: str | None) -> Cleaned:
     return Cleaned(value) if _is_iso(datetime, value) else clean_time(value)
 
 
+def _links(value: str, region: str | None) -> Cleaned:
+    return Cleaned(value, None if all(map(is_link, texts_in(value))) else "no_link")
+
+
 def _is_iso(kind: type[date], value: str) -> bool:
     """A date or time in ISO's form needs no cleaning: every table reads it, whatever its offset."""
     try:
@@ -93,6 +98,7 @@ _CLEANERS: Final[dict[str, Callable[[str, str | None], Cleaned]]] = {
     "day": _day,
     "time": _time,
     "line": _line,
+    "links": _links,
 }
 
 KINDS: Final = tuple(_CLEANERS)
@@ -103,6 +109,7 @@ _FIELDS: Final = {
     **dict.fromkeys(("birth_date", "starts_on", "ends_on", "since", "until", "close_on"), "day"),
     **dict.fromkeys(("at", "created_at", "made_at", "opened_at", "due_at", "closed_at", "done_at"), "time"),
     **dict.fromkeys(("city", "address", "industry", "title", "department", "category"), "line"),
+    "attachments": "links",
 }
 _NAMED_TABLES: Final = frozenset({"customers", "contacts", "users"})
 
@@ -145,7 +152,7 @@ class _Memory(dict[str, Cleaned]):
 
     def __missing__(self, value: str) -> Cleaned:
         if len(value) > MAX_NAME_LENGTH:
-            return Cleaned(value)
+            return self._clean(value, self._region) if self.kind == "links" else Cleaned(value)
         if len(self) >= REMEMBERED:
             self.clear()
         clean = self._clean(value, self._region)
@@ -185,7 +192,8 @@ def clean_field(kind: str, value: str, region: str | None = None) -> Cleaned:
     Returns
     -------
     Cleaned
-        The value in its one form; or as it came, flagged. Text longer than a line of the graph may be is left alone.
+        The value in its one form; or as it came, flagged. Text longer than a line of the graph may be is left alone,
+        but for lists of links.
 
     Examples
     --------

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, Final
 
-from phonenumbers import SUPPORTED_REGIONS
-
-from graphcrm.cleaning.rows import clean_row
+from graphcrm.cleaning.rows import clean_row, kind_of
 from graphcrm.errors import InvalidInput
 from graphcrm.tables import Row, Table
-from graphcrm.values import raw_text
+from graphcrm.values import is_link, raw_text, texts_in
 
-__all__ = ["checked_region", "take_row"]
+__all__ = ["take_row"]
 
 _DECISIVE: Final = frozenset({"at", "since", "until"})
 """Times that decide from when, until when and how much a thing counts: without one a row would say something else."""
@@ -23,7 +20,8 @@ def take_row(table: Table, values: Mapping[str, Any], region: str | None = None)
     """Clean a row of a file and check it.
 
     A value that could not be cleaned and that its field cannot hold, such as a country that nobody knows, is left out,
-    where the row can do without it: `at`, `since`, `until` and required fields are never left out.
+    where the row can do without it: `at`, `since`, `until` and required fields are never left out. Of a list of links
+    only those are left out that are none.
 
     Parameters
     ----------
@@ -66,38 +64,13 @@ def take_row(table: Table, values: Mapping[str, Any], region: str | None = None)
             if field not in flags or field in raw or field in table.required or field in _DECISIVE:
                 raise
             raw[field] = clean[field]
-            clean = {name: value for name, value in clean.items() if name != field}
+            clean = {name: _left(table.name, field, value) if name == field else value for name, value in clean.items()}
     if raw:
         row.properties["_raw"] = raw_text(raw)
     return row, flags
 
 
-@cache
-def checked_region(code: str | None) -> str | None:
-    """Check the code of the country that telephone numbers without a country code are of.
-
-    Parameters
-    ----------
-    code : str or None
-        ISO 3166, two letters in any case; empty for none.
-
-    Returns
-    -------
-    str or None
-        The code in capitals.
-
-    Raises
-    ------
-    InvalidInput
-        It is no country's.
-
-    Examples
-    --------
-    >>> checked_region("de"), checked_region("")
-    ('DE', None)
-    """
-    if not code:
-        return None
-    if code.upper() not in SUPPORTED_REGIONS:
-        raise InvalidInput(f"region: must be the ISO 3166 code of a country, such as DE, not {code!r}", field="region")
-    return code.upper()
+def _left(table_name: str, field: str, value: str) -> list[str] | None:
+    """What a field can hold of a value that could not be cleaned: of a list of links those that are some."""
+    links = [text for text in texts_in(value) if is_link(text)] if kind_of(table_name, field) == "links" else []
+    return links or None

@@ -43,6 +43,7 @@ FLAGS: Final = {
     "no_country": "it has no country code, and no region is given to take it from",
     "no_date": "it is no date or time of a known form",
     "no_letters": "it has neither letters nor digits",
+    "no_link": "it holds what is no address that begins with http:// or https://",
     "no_number": "it is no telephone number",
     "no_such_day": "there is no such day or time",
     "no_website": "it is no http address or domain name",

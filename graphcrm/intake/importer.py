@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-from graphcrm.cleaning.taking import checked_region, take_row
+from graphcrm.cleaning.taking import take_row
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.canonical import canonical_sources
 from graphcrm.intake.mapping import load_mapping
@@ -24,6 +24,7 @@ from graphcrm.intake.readers import Reject
 from graphcrm.intake.rejects import RejectWriter
 from graphcrm.intake.seen import MARK_BITS, Seen
 from graphcrm.intake.sources import Source, SourceRow
+from graphcrm.settings import checked_region
 from graphcrm.tables import Row, Table
 
 __all__ = ["FileReport", "ImportReport", "Progress", "Records", "Refusal", "Writer", "import_files"]

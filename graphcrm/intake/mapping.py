@@ -50,13 +50,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from graphcrm.cleaning.taking import checked_region
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.expressions import SPEC_KEYS, Expression, compile_spec, snake_case
 from graphcrm.intake.mapped import Given, MappedTable
 from graphcrm.intake.readers import checked_encoding, is_delimiter
 from graphcrm.intake.recognition import Found, Kind, read_kinds, sort_files
 from graphcrm.intake.sources import Source, existing, in_import_order, is_named
+from graphcrm.settings import checked_region
 from graphcrm.tables import TABLES, Table
 
 __all__ = ["MappedTable", "Mapping", "load_mapping"]

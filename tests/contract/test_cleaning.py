@@ -66,9 +66,8 @@ def test_another_spelling_is_no_news(graph: Graph, tmp_path: Path) -> None:
     for again in ("A, Ann,,030 1234567,Deutschland,,\n", "A,Ann,,+49 30 123 45 67,Germany,,\n"):
         report = load(graph, tmp_path / "in", region="DE", customers=HEADER + again)
         assert counts(report) == (0, 0, 1, 0)
-        assert [row for label, row in contents(graph).items() if label != "Job"] == [
-            row for label, row in before.items() if label != "Job"
-        ]
+        after = contents(graph)
+        assert {label for label in after if after[label] != before[label]} == {"Job", "Sighting"}
     report = load(graph, tmp_path / "in", region="DE", customers=HEADER + "A,Ann,,030 7654321,Germany,,\n")
     assert counts(report) == (0, 1, 0, 0)
     assert said(graph, "A") == {
@@ -95,6 +94,23 @@ def test_what_a_field_cannot_hold_is_kept_beside_it(graph: Graph, tmp_path: Path
     assert counts(load(graph, tmp_path / "in", customers=HEADER + "A,Ann,,,Lemuria,,\n")) == (0, 1, 0, 0)
     assert said(graph, "A")["country", "files"] == (None, "Lemuria")
     assert graph.records.read("customers", "A")["country"] is None
+
+
+def test_a_bad_link_costs_no_row(graph: Graph, tmp_path: Path) -> None:
+    customers = "id,name,attachments\nA,Ann,contract.pdf\nB,Bob,https://x.de/a|offer.docx|http://y.de/b\n"
+    files = {"customers": customers, "orders": "id,at,customer_id\nO1,2026-01-31,A\n"}
+    report = load(graph, tmp_path / "in", **files)
+    assert (counts(report), report.flagged) == ((3, 0, 0, 0), 2)
+    found = [graph.records.read("customers", id_)["attachments"] for id_ in "AB"]
+    assert found == [None, ["https://x.de/a", "http://y.de/b"]]
+    assert said(graph, "A")["attachments", "files"] == (None, "contract.pdf")
+    assert said(graph, "B")["attachments", "files"] == (found[1], "https://x.de/a|offer.docx|http://y.de/b")
+    assert counts(load(graph, tmp_path / "in", **files)) == (0, 0, 3, 0)
+    lines = {line["field"]: line["reasons"] for line in graph.sources.quality("files")}
+    assert lines["attachments"] == {"no_link": 1}
+    for wrong in ("https://x.de|offer.docx", ["offer.docx"]):
+        with pytest.raises(InvalidInput, match="attachments"):
+            graph.records.patch("customers", "B", {"attachments": wrong})
 
 
 def test_what_one_source_cannot_say_does_not_hide_what_another_says(graph: Graph, tmp_path: Path) -> None:
