@@ -3,7 +3,7 @@
 A record has the time at which its source last said something new of it. An import that finds a row as it was changes
 nothing in the graph; that the source had the row is noted here instead, one of the product's own books.
 
-A source's sightings are spread over 256 parts by the digests of what was seen; a part is one `Sighting` node with the
+A source's sightings are spread over 64 parts by the digests of what was seen; a part is one `Sighting` node with the
 digests, sorted, and the time of each. So it takes one part to know of one thing, and an import rewrites only the parts
 in which it saw something. A thing is digested by the id that the source uses, so that it is found again whatever was
 merged, and stands in the book once for each source.
@@ -34,8 +34,8 @@ __all__ = ["Digests", "Sightings", "digests", "forget_sightings", "note_sighting
 Digests = npt.NDArray[np.uint64]
 """64 bits for each of some things."""
 
-_PARTS: Final = 256
-_SHIFT: Final = np.uint64(56)
+_PARTS: Final = 64
+_SHIFT: Final = np.uint64(58)
 """The first bits of a digest tell its part."""
 _AT_ONCE: Final = 2_000_000
 """Characters of one statement, about: the embedded engine takes messages of at most 16 MiB."""
