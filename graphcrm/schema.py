@@ -59,12 +59,15 @@ BOOKKEEPING_LABELS: Final = (
     "Delivery",
     "Verdict",
     "Candidate",
+    "Decision",
     "Alias",
     "Sighting",
 )
 """Labels of the product's own books; a `Receipt` remembers the answer to an Idempotency-Key, a `Delivery` is what a
-webhook is still to be told, a `Verdict` says that two parties are not the same, a `Candidate` that they may be, an
-`Alias` that one was merged into another, a `Sighting` is a part of what sources brought again as it was."""
+webhook is still to be told, a `Verdict` says that two parties are not the same, a `Candidate` that they may be (the one
+of the id `search` tells of the search), a `Decision` that they are to be merged (the one of the id `run` tells of the
+run that decided so), an `Alias` that one was merged into another, a `Sighting` is a part of what sources brought again
+as it was."""
 
 BOOKKEEPING_KEYS: Final = frozenset({"_sources", "_seen_at", "_created_at", "_raw", "_records"})
 """Properties of nodes and ties that say where they came from; they are no fields. `_sources` names the sources,

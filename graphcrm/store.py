@@ -58,7 +58,16 @@ _STREAM_S: Final = 3600.0
 """Seconds that a streamed query may take on Neo4j."""
 _GONE: Final = "the database does not answer; check that it runs, then try again"
 _UNKNOWN: Final = "the database went away while it committed; read the record to see whether the change is in"
-_BOOKS: Final = ("tokens/", "receipts/", "jobs/", "webhooks/", "candidates/", "sightings/", "backup/hold_")
+_BOOKS: Final = (
+    "tokens/",
+    "receipts/",
+    "jobs/",
+    "webhooks/",
+    "candidates/",
+    "decisions/",
+    "sightings/",
+    "backup/hold_",
+)
 """Queries of the product's own books, which no answer is computed from."""
 _HELD: Final = "writing is held back for a moment, while the whole graph is being read; try again"
 _BUSY: Final = "the database is busy with conflicting writes; try again"

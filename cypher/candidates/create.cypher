@@ -1,4 +1,4 @@
-// Pairs of parties that wait: to be decided, or to be merged.
+// Pairs of parties that wait to be decided.
 // @access write
 // @param rows: list of map, each with id
 // @returns written: int

@@ -1,4 +1,4 @@
-// What waits or was decided about pairs of which one is a given party: the nodes of one book, in one row.
+// What was found or said of pairs of which one is a given party: the nodes of one book, in one row.
 // @access read
 // @each LABEL: labels
 // @param ids: list of str, of parties

@@ -1,23 +1,36 @@
 """Merging by itself what is surely one party: decided as a whole first, then carried out batch by batch.
 
-What was decided is kept in the graph until it is carried out. A run that is cut off leaves the rest of its decisions,
-and the next one begins with them, so that both end as one undisturbed run would have.
+What was decided is kept in the graph until it is carried out (`graphcrm.service.decisions`). A run that is cut off
+leaves the rest of its decisions, and the next one of the same threshold begins with them, so that both end as one
+undisturbed run would have.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from graphcrm.errors import Conflict, InvalidInput
+from graphcrm.errors import InvalidInput
 from graphcrm.identity.thresholds import MERGE_PROBABILITY, REVIEW_PROBABILITY
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.service.aliases import kept_apart
+from graphcrm.service.changes import acting
+from graphcrm.service.decisions import (
+    AUTOMATIC,
+    Decided,
+    Waiting,
+    changed_since,
+    end,
+    forget,
+    keep,
+    numbered,
+    still_decided,
+    waiting,
+)
 from graphcrm.service.duplicates import Duplicates
 from graphcrm.service.merging import Grounds, Merge, may_merge, merge_parties
 from graphcrm.service.source_records import FILES, own_fields, trust_of, trusts
@@ -29,8 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AUTOMATIC", "MERGED_COLUMNS", "merge_surely", "survivor"]
 
-AUTOMATIC: Final = "automatic"
-"""Who made a merge that nobody looked at."""
 MERGED_COLUMNS: Final = ("id", "name", "into", "into_name", "probability", "compared_with", "evidence")
 """Columns of what `merge_surely` gives."""
 
@@ -39,9 +50,6 @@ Progress = Callable[[int, int], None]
 
 _BATCH: Final = 200
 _READ: Final = 5_000
-_FIRST, _END = "merge:", "merge;"
-"""Between which the ids of decisions lie that wait to be carried out."""
-_ALL: Final[dict[str, Any]] = {"before_id": _END, "least": 0.0, "below": 2.0}
 
 
 def merge_surely(
@@ -67,36 +75,42 @@ def merge_surely(
     -------
     DataFrame
         The columns `MERGED_COLUMNS`, one row for each party that went, in the order in which they did. `attrs` say
-        whether the run `resumed` what an earlier one had decided (nothing new is looked for then), and how many
-        decisions were `skipped`, since somebody changed or told apart the parties meanwhile.
+        whether the run `resumed` what an earlier one of the same threshold had decided (nothing new is looked for
+        then), and how many decisions were `skipped`, since somebody changed, merged or told apart the parties of their
+        groups after they were decided; they are forgotten.
 
     Raises
     ------
     InvalidInput
         A threshold out of bounds.
+    Conflict
+        Another run began to decide meanwhile.
     """
     import pandas as pd
 
     if not REVIEW_PROBABILITY <= threshold < 1:
         raise InvalidInput(f"threshold: must lie between {REVIEW_PROBABILITY} and 1, and below 1", field="threshold")
-    merges = _waiting(store)
-    resumed = bool(merges)
-    if not resumed:
+    decided = waiting(store, threshold)
+    resumed = decided is not None
+    if decided is None:
+        began = datetime.now(UTC)
         merges = _decided(store, threshold)
-        if not dry_run:
-            _keep(store, merges)
+        decided = Decided(numbered(merges), began) if dry_run else keep(store, merges, threshold, began)
     rows: list[dict[str, Any]] = []
-    for start in range(0, len(merges), _BATCH):
-        batch = merges[start : start + _BATCH]
+    done = 0
+    for batch in _batches(decided.merges):
         ids = {id_ for _, merge in batch for id_ in (merge.id, merge.into)}
         if dry_run:
-            rows += store.reading(partial(_possible, batch=batch))[1]
+            rows += store.reading(partial(_possible, batch=batch, at=decided.at))[1]
         else:
-            rows += store.write(partial(_carry_out, batch=batch), ids)
+            rows += store.write(partial(_carry_out, batch=batch, at=decided.at), ids)
+        done += len(batch)
         if progress:
-            progress(start + len(batch), len(merges))
+            progress(done, len(decided.merges))
+    if not dry_run:
+        end(store, decided.run)
     frame = pd.DataFrame(rows, columns=list(MERGED_COLUMNS))
-    frame.attrs.update(resumed=resumed, skipped=len(merges) - len(rows))
+    frame.attrs.update(resumed=resumed, skipped=len(decided.merges) - len(rows))
     return frame
 
 
@@ -140,15 +154,15 @@ def survivor(members: Iterable[tuple[str, Mapping[str, Any]]], trust: Mapping[st
 # ---- deciding --------------------------------------------------------------------------------------------
 
 
-def _decided(store: GraphStore, threshold: float) -> list[tuple[str, Merge]]:
-    """The merges to make, by the ids under which they wait."""
+def _decided(store: GraphStore, threshold: float) -> list[Merge]:
+    """The merges to make; those into one party follow each other."""
     found = Duplicates(store).find(threshold)
     groups: list[list[str]] = found.attrs["groups"]
     best = _best_pairs(found, groups)
     members = {id_ for group in groups for id_ in group}
     parties = store.reading(partial(_read, ids=sorted(members)))
     trust = store.reading(trusts)
-    merges = []
+    merges: list[Merge] = []
     for group in groups:
         there = [id_ for id_ in group if id_ in parties]
         if len(there) < 2:
@@ -159,7 +173,7 @@ def _decided(store: GraphStore, threshold: float) -> list[tuple[str, Merge]]:
             for id_ in there
             if id_ != into and _numbers(parties[id_]) == _numbers(parties[into])
         ]
-    return [(f"{_FIRST}{number:08d}", merge) for number, merge in enumerate(merges)]
+    return merges
 
 
 def _numbers(party: tuple[str, Mapping[str, Any]]) -> list[str]:
@@ -192,68 +206,54 @@ def _read(tx: Transaction, ids: Sequence[str]) -> dict[str, tuple[str, dict[str,
     }
 
 
-# ---- keeping what was decided, and carrying it out -------------------------------------------------------
+# ---- carrying out ----------------------------------------------------------------------------------------
 
 
-def _keep(store: GraphStore, merges: Sequence[tuple[str, Merge]]) -> None:
-    rows = [
-        {
-            "id": id_,
-            "left_id": merge.id,
-            "right_id": merge.into,
-            "probability": merge.grounds.probability,
-            "evidence": json.dumps(merge.grounds.evidence, ensure_ascii=False),
-            "compared_with": merge.grounds.compared_with,
-        }
-        for id_, merge in merges
-        if merge.grounds
+def _batches(merges: Iterable[Waiting]) -> Iterator[list[Waiting]]:
+    """Merges by the transaction; those of one group are made together."""
+    batch: list[Waiting] = []
+    for _, group in groupby(merges, key=lambda waits: waits[1].into):
+        batch += group
+        if len(batch) >= _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _possible(tx: Transaction, *, batch: Sequence[Waiting], at: datetime) -> tuple[list[Merge], list[dict[str, Any]]]:
+    """Those merges of a batch that can still be made, and what is told of each.
+
+    A group of which anybody is no longer as the search has seen it is left as a whole, since each of its merges rests
+    on what was known of the others.
+    """
+    groups = [[merge for _, merge in group] for _, group in groupby(batch, key=lambda waits: waits[1].into)]
+    members = [[group[0].into, *(merge.id for merge in group)] for group in groups]
+    parties = _read(tx, sorted({id_ for ids in members for id_ in ids}))
+    changed = changed_since(tx, {id_: properties for id_, (_, properties) in parties.items()}, at)
+    apart = kept_apart(tx.run, {in_order(*pair) for ids in members for pair in combinations(ids, 2)})
+    merges = [
+        merge
+        for group, ids in zip(groups, members, strict=True)
+        if parties.keys() >= set(ids)
+        and changed.isdisjoint(ids)
+        and apart.isdisjoint(in_order(*pair) for pair in combinations(ids, 2))
+        and all(may_merge(parties[merge.id][0], parties[merge.into][0]) for merge in group)
+        for merge in group
     ]
-
-    def work(tx: Transaction) -> None:
-        if tx.run("candidates/page", after_id=_FIRST, **_ALL, row_limit=1):
-            raise Conflict("another run is merging at this moment; try again when it is through")
-        tx.run("candidates/create", rows=rows)
-
-    if rows:
-        # All at once: a run that is cut off here has decided nothing.
-        store.write(work, [_FIRST])
-
-
-def _waiting(store: GraphStore) -> list[tuple[str, Merge]]:
-    found: list[tuple[str, Merge]] = []
-    while rows := store.read("candidates/page", after_id=found[-1][0] if found else _FIRST, **_ALL, row_limit=_READ):
-        for row in rows:
-            pair = row["record"]
-            grounds = Grounds(pair["probability"], json.loads(pair["evidence"]), pair["compared_with"])
-            found.append((pair["id"], Merge(pair["left_id"], pair["right_id"], AUTOMATIC, grounds)))
-    return found
-
-
-def _possible(tx: Transaction, *, batch: Sequence[tuple[str, Merge]]) -> tuple[list[Merge], list[dict[str, Any]]]:
-    """Those merges of a batch that can still be made, and what is told of each."""
-    parties = _read(tx, sorted({id_ for _, merge in batch for id_ in (merge.id, merge.into)}))
-    united: dict[str, list[str]] = {}
-    for _, merge in batch:
-        united.setdefault(merge.into, [merge.into]).append(merge.id)
-    apart = kept_apart(tx.run, {in_order(*pair) for all_ in united.values() for pair in combinations(all_, 2)})
-    merges: list[Merge] = []
-    joined: dict[str, list[str]] = {}
-    for _, merge in batch:
-        with_ = joined.setdefault(merge.into, [merge.into])
-        there = {merge.id, merge.into} <= parties.keys()
-        is_allowed = there and may_merge(parties[merge.id][0], parties[merge.into][0])
-        if is_allowed and apart.isdisjoint(in_order(merge.id, one) for one in with_):
-            merges.append(merge)
-            with_.append(merge.id)
     return merges, [_row(merge, parties) for merge in merges]
 
 
-def _carry_out(tx: Transaction, *, batch: Sequence[tuple[str, Merge]]) -> list[dict[str, Any]]:
+def _carry_out(tx: Transaction, *, batch: Sequence[Waiting], at: datetime) -> list[dict[str, Any]]:
     """Make those merges of a batch that still can be made, and forget all of them as decisions."""
-    merges, rows = _possible(tx, batch=batch)
-    tx.run("candidates/delete", ids=[id_ for id_, _ in batch])
+    ids = [id_ for id_, _ in batch]
+    forgotten = set(ids) - still_decided(tx, ids)
+    left = {merge.into for id_, merge in batch if id_ in forgotten}
+    merges, rows = _possible(tx, batch=[waits for waits in batch if waits[1].into not in left], at=at)
+    forget(tx, ids)
     if merges:
-        merge_parties(tx, merges, datetime.now(UTC))
+        with acting(AUTOMATIC):
+            merge_parties(tx, merges, datetime.now(UTC))
     return rows
 
 

@@ -38,6 +38,8 @@ _SEARCH: Final = "search"
 _FIRST, _END = "found:", "found;"
 _LEAST_READ: Final = 500
 """Pairs that are read at once: of many found long ago most may have been decided about."""
+_PART: Final = 2_000
+"""Pairs of one statement: the embedded engine takes messages of at most 16 MiB."""
 _CUT_OFF: Final = "the process that searched has ended; search again"
 _RENEW_S: Final = LEASE.total_seconds() / 3
 
@@ -152,7 +154,7 @@ class Candidates:
             for number, pair in enumerate(kept)
         ]
         facts = {name: found.attrs[name] for name in ("revision", "parties", "trained")}
-        facts |= {"pairs": len(found), "kept": len(rows)}
+        facts |= {"pairs": len(found)}
         ended = {"state": "done", "ended_at": datetime.now(UTC), "owner": None, "lease_until": None}
 
         def work(tx: Transaction) -> None:
@@ -165,9 +167,9 @@ class Candidates:
             tx.hold(ids)
             there = resolve_labels(tx, PARTY_LABELS, ids, {}).keys()
             still = [row for row in rows if {row["left_id"], row["right_id"]} <= there]
-            if still:
-                tx.run("candidates/create", rows=still)
-            tx.run("candidates/note_search", id=_SEARCH, changes=facts | ended)
+            for start in range(0, len(still), _PART):
+                tx.run("candidates/create", rows=still[start : start + _PART])
+            tx.run("candidates/note_search", id=_SEARCH, changes=facts | ended | {"kept": len(still)})
 
         self._store.write(work, [_SEARCH], repeatable=True)
 

@@ -1,4 +1,4 @@
-"""What was decided about pairs of parties: that they are not the same."""
+"""What was decided about pairs of parties: that they are not the same; and forgetting what is known of pairs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from graphcrm.errors import InvalidInput
 from graphcrm.store import Transaction
 
-__all__ = ["Run", "forget_pairs", "in_order", "pair_id", "tell_apart", "told_apart"]
+__all__ = ["Run", "forget_found", "forget_pairs", "in_order", "pair_id", "tell_apart", "told_apart"]
 
 Run = Callable[..., list[dict[str, Any]]]
 """`Transaction.run`, or `GraphStore.read` outside of one."""
@@ -56,10 +56,21 @@ def told_apart(run: Run, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str
     return {by_id[id_] for id_ in found}
 
 
+def forget_found(tx: Transaction, parties: Iterable[str]) -> None:
+    """Forget what a search found about pairs of which one is given, and which merges were decided because of it."""
+    wanted = list(parties)
+    pairs = tx.run("duplicates/find_pairs", words={"LABEL": "Candidate"}, ids=wanted)[0]["ids"]
+    if pairs:
+        tx.run("candidates/delete", ids=pairs)
+    decisions = tx.run("decisions/find_about", ids=wanted)[0]["ids"]
+    if decisions:
+        tx.run("decisions/delete", ids=decisions)
+
+
 def forget_pairs(tx: Transaction, parties: Iterable[str]) -> None:
     """Forget what was found and decided about pairs of which one is gone for good."""
     wanted = list(parties)
-    for label, query in (("Candidate", "candidates/delete"), ("Verdict", "duplicates/delete_verdict")):
-        ids = tx.run("duplicates/find_pairs", words={"LABEL": label}, ids=wanted)[0]["ids"]
-        if ids:
-            tx.run(query, ids=ids)
+    forget_found(tx, wanted)
+    verdicts = tx.run("duplicates/find_pairs", words={"LABEL": "Verdict"}, ids=wanted)[0]["ids"]
+    if verdicts:
+        tx.run("duplicates/delete_verdict", ids=verdicts)

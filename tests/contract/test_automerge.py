@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,19 @@ from click.testing import CliRunner
 
 from graphcrm import Graph
 from graphcrm.cli import cli
-from graphcrm.errors import InvalidInput
+from graphcrm.errors import Conflict, InvalidInput
 from graphcrm.service import automerge
+from graphcrm.service import decisions as service_decisions
 from graphcrm.service.automerge import MERGED_COLUMNS, merge_surely, survivor
 from graphcrm.service.duplicates import Duplicates
-from graphcrm.service.merging import Merge, merge_parties
+from graphcrm.service.merging import Grounds, Merge, merge_parties
+from graphcrm.service.verdicts import forget_found
+from graphcrm.store import GraphStore, Transaction
 
 ADA = {"name": "Ada Byron", "email": "ada@example.com", "birth_date": "1990-12-10"}
 MAX = {"name": "Max Born", "email": "max@example.com", "phone": "+49 30 1234567"}
-TIMES = ("at", "_seen_at", "seen_at", "created_at", "_created_at")
+EVE = [{"id": id_, "name": "Eve Stone", "email": "eve@example.com", "phone": "+49 40 765432"} for id_ in ("E1", "E2")]
+TIMES = ("at", "_seen_at", "seen_at", "first_at", "created_at", "_created_at")
 SHOWN = ("customers", "contacts", "orders", "interactions", "ties")
 
 
@@ -31,9 +36,10 @@ def put(graph: Graph, table: str, *rows: dict[str, Any], source: str = "hand") -
     assert not report.rejected, report
 
 
-def fill(graph: Graph) -> None:
-    """Two people recorded three times and twice, a married couple, and what hangs on them."""
+def fill(graph: Graph, *more: dict[str, Any]) -> None:
+    """Two people recorded three times and twice, a married couple, and what hangs on them; and more contacts."""
     graph.sources.add("crm", trust=80)
+    put(graph, "contacts", *more)
     put(graph, "contacts", {"id": "A1", **ADA, "phone": "+44 20 7946 0018"}, {"id": "M1", **MAX})
     put(graph, "customers", {"id": "A2", **ADA}, {"id": "A3", **ADA, "city": "London"}, source="shop")
     put(graph, "customers", {"id": "M2", **MAX}, source="crm")
@@ -134,45 +140,222 @@ def state(bare: Any) -> list[str]:
 
 
 def test_a_run_that_was_cut_off_is_gone_on_with(graph: Graph, bare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(graph)
+    fill(graph, *EVE)
     merge_surely(graph.store)
     undisturbed = state(bare)
-    for made in (1, 2):
+    for made in (2, 3):
         bare.wipe()
         graph.touch()
-        fill(graph)
-        monkeypatch.setattr(automerge, "_BATCH", 1)
-
-        def killed(done: int, of: int, made: int = made) -> None:
-            assert of == 3
-            if done == made:
-                raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            merge_surely(graph.store, progress=killed)
-        assert len(gone(graph)) == made
+        fill(graph, *EVE)
+        with cut_off(monkeypatch, made):
+            merge_surely(graph.store)
+        assert len(gone(graph)) == made  # those of one group go together
         rest = merge_surely(graph.store)
-        assert (len(rest), rest.attrs["resumed"]) == (3 - made, True)
+        assert (len(rest), rest.attrs) == (4 - made, {"resumed": True, "skipped": 0})
         assert state(bare) == undisturbed
+        assert bare.run("MATCH (n:Decision) RETURN count(n) AS n") == [{"n": 0}]
+
+
+@contextmanager
+def cut_off(monkeypatch: pytest.MonkeyPatch, made: int) -> Iterator[None]:
+    """Merge group by group meanwhile, and be killed when some merges are made."""
+
+    def killed(_: GraphStore, run: str) -> None:
+        raise KeyboardInterrupt
+
+    def carry_out(*arguments: Any, **choices: Any) -> Any:
+        nonlocal left
+        if left <= 0:
+            raise KeyboardInterrupt
+        rows = carried_out(*arguments, **choices)
+        left -= len(rows)
+        return rows
+
+    left, carried_out = made, automerge._carry_out
+    with monkeypatch.context() as patch:
+        patch.setattr(automerge, "_BATCH", 1)
+        patch.setattr(automerge, "_carry_out", carry_out)
+        patch.setattr(automerge, "end", killed)
+        with pytest.raises(KeyboardInterrupt):
+            yield
+
+
+def decisions(bare: Any) -> int:
+    return int(bare.run("MATCH (n:Decision) RETURN count(n) AS n")[0]["n"])
 
 
 def test_what_was_decided_is_looked_at_again(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between a run that was cut off and the next one people go on working."""
-    fill(graph)
-    monkeypatch.setattr(automerge, "_carry_out", _interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    fill(graph, *EVE)
+    with cut_off(monkeypatch, 0):
         merge_surely(graph.store)
-    monkeypatch.undo()
     Duplicates(graph.store).tell_apart("A1", "A2")
     graph.records.delete("contacts", "M1", detach=True)
     rest = merge_surely(graph.store)
-    assert list(rest["id"]) == ["A1"]  # A2 would have come together with it
-    assert rest.attrs["skipped"] == 1  # what was decided about M1 went with it
-    assert merge_surely(graph.store).attrs == {"resumed": False, "skipped": 0}
+    assert list(rest["id"]) == ["E2"]
+    assert rest.attrs == {"resumed": True, "skipped": 2}  # what was decided about M1 went with it
+    again = merge_surely(graph.store)
+    assert list(zip(again["id"], again["into"], strict=True)) == [("A1", "A3")]  # A2 is not A1
+    assert again.attrs == {"resumed": False, "skipped": 0}
 
 
-def _interrupt(*_: Any, **__: Any) -> None:
-    raise KeyboardInterrupt
+CHANGES: dict[str, Callable[[Graph], Any]] = {
+    "edited": lambda graph: graph.records.patch("customers", "A3", {"birth_date": "1990-12-11"}),
+    "said anew": lambda graph: put(graph, "customers", {"id": "A2", **ADA, "city": "Leeds"}, source="shop"),
+    "merged": lambda graph: graph.merging.merge("A1", "W1"),
+    "unmerged": lambda graph: (graph.merging.merge("W2", "A3"), graph.merging.unmerge("W2")),
+    "moved": lambda graph: graph.records.patch("contacts", "A1", {"customer_id": "W1"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_group_that_somebody_changed_since_is_left(
+    graph: Graph, bare: Any, monkeypatch: pytest.MonkeyPatch, change: Callable[[Graph], Any]
+) -> None:
+    fill(graph)
+    with cut_off(monkeypatch, 0):
+        merge_surely(graph.store)
+    change(graph)
+    rest = merge_surely(graph.store)
+    assert (list(rest["id"]), rest.attrs) == (["M1"], {"resumed": True, "skipped": 2})
+    assert decisions(bare) == 0
+
+
+def test_what_says_nothing_new_is_no_change(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(graph)
+    with cut_off(monkeypatch, 0):
+        merge_surely(graph.store)
+    put(graph, "customers", {"id": "A2", **ADA}, {"id": "A3", **ADA, "city": "London"}, source="shop")
+    assert len(merge_surely(graph.store)) == 3
+
+
+def test_what_a_run_does_itself_is_no_change(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contact's employer is merged, so that it shows another, before it is merged itself."""
+    fill(graph)
+    graph.records.patch("contacts", "M1", {"customer_id": "A2"})
+    with cut_off(monkeypatch, 2):
+        merge_surely(graph.store)
+    changes = graph.archive.history("M1", field="customer_id").to_dict("records")
+    assert [(line["from"], line["to"], line["by"]) for line in changes[:1]] == [("A2", "A3", "automatic")]
+    rest = merge_surely(graph.store)
+    assert (list(rest["id"]), rest.attrs) == (["M1"], {"resumed": True, "skipped": 0})
+
+
+def test_another_threshold_is_decided_anew(graph: Graph, bare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(graph, *({"id": id_, "name": "Eve Stone"} for id_ in ("E1", "E2")))  # a name alone is likely, and not sure
+    with cut_off(monkeypatch, 0):
+        merge_surely(graph.store, 0.8)
+    assert decisions(bare) == 5  # and the run
+    rest = merge_surely(graph.store)
+    assert (list(rest["id"]), rest.attrs) == (["A1", "A2", "M1"], {"resumed": False, "skipped": 0})
+    assert decisions(bare) == 0
+    assert list(merge_surely(graph.store, 0.8)["id"]) == ["E2"]
+
+
+def test_a_run_that_was_cut_off_while_it_decided_has_decided_nothing(
+    graph: Graph, bare: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(graph)
+    monkeypatch.setattr("graphcrm.service.decisions._PART", 1)
+    wanted = merge_surely(graph.store, dry_run=True).to_dict("records")
+    write_part, parts = service_decisions._write_part, 0
+
+    def killed(*arguments: Any, **choices: Any) -> Any:
+        nonlocal parts
+        parts += 1
+        if parts == 3:
+            raise KeyboardInterrupt
+        return write_part(*arguments, **choices)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(service_decisions, "_write_part", killed)
+        with pytest.raises(KeyboardInterrupt):
+            merge_surely(graph.store)
+    assert decisions(bare) == 3  # two, and the run without its mark
+    assert gone(graph) == []
+    done = merge_surely(graph.store)
+    assert (done.to_dict("records"), done.attrs["resumed"]) == (wanted, False)
+    assert decisions(bare) == 0
+
+
+def test_of_two_that_decide_at_once_the_later_goes_on(graph: Graph, bare: Any) -> None:
+    fill(graph)
+    at = datetime.now(UTC)
+    merges = [Merge(id_, "A3", "automatic", Grounds(0.995, [], "A3")) for id_ in ("A1", "A2")]
+    first = service_decisions.keep(graph.store, merges[:1], 0.99, at)
+    second = service_decisions.keep(graph.store, merges, 0.99, at)
+    assert [merge for _, merge in second.merges] == merges
+    graph.store.write(lambda tx: _is_refused(tx, first.run))
+    service_decisions.end(graph.store, first.run)
+    assert service_decisions.waiting(graph.store, 0.99) == second
+    assert service_decisions.waiting(graph.store, 0.98) is None
+    service_decisions.end(graph.store, second.run)
+    assert service_decisions.waiting(graph.store, 0.99) is None
+
+
+def _is_refused(tx: Transaction, run: str) -> None:
+    with pytest.raises(Conflict, match="another run is merging"):
+        service_decisions._write_part(tx, run=run, rows=[])
+
+
+def test_what_is_forgotten_meanwhile_is_not_carried_out(graph: Graph) -> None:
+    """Decisions that a run has in hand when the search's result is forgotten, as erasing a source does."""
+    fill(graph)
+    seen = 0
+
+    def told(done: int, of: int) -> None:
+        nonlocal seen
+        seen += 1
+        graph.store.write(lambda tx: forget_found(tx, ["M2"]), ["M2"])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(automerge, "_BATCH", 1)
+        done = merge_surely(graph.store, progress=told)
+    assert seen == 2
+    assert (list(done["id"]), done.attrs["skipped"]) == (["A1", "A2"], 1)
+
+
+def test_who_was_deleted_during_the_search_is_not_named(
+    graph: Graph, bare: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(graph)
+    find = Duplicates.find
+
+    def found_and_deleted(self: Duplicates, threshold: float) -> Any:
+        found = find(self, threshold)
+        graph.records.delete("contacts", "A1", detach=True)
+        return found
+
+    monkeypatch.setattr(Duplicates, "find", found_and_deleted)
+    with cut_off(monkeypatch, 0):
+        merge_surely(graph.store)
+    assert decisions(bare) > 1
+    assert "A1" not in json.dumps(state(bare))
+
+
+def test_who_was_converted_meanwhile_holds_nobody_up(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contact that was to go into a contact is a customer now, which cannot."""
+    put(graph, "contacts", {"id": "X", **ADA, "title": "Countess"}, {"id": "Y", **ADA}, {"id": "M1", **MAX})
+    put(graph, "customers", {"id": "M2", **MAX})
+    with cut_off(monkeypatch, 0):
+        merge_surely(graph.store)
+    graph.records.convert("Y")
+    rest = merge_surely(graph.store)
+    assert (list(rest["id"]), rest.attrs) == (["M1"], {"resumed": True, "skipped": 1})
+    again = merge_surely(graph.store)
+    assert list(zip(again["id"], again["into"], strict=True)) == [("X", "Y")]
+
+
+@pytest.mark.parametrize(("one", "other", "is_merged"), [("Shop 1", "Shop 2", False), ("Shop 1", "Shop  1", True)])
+def test_names_that_differ_in_a_number_are_left_to_a_person(
+    graph: Graph, one: str, other: str, is_merged: bool
+) -> None:
+    shop = {"kind": "organization", "email": "mail@shop.example", "phone": "+44 20 7946 0018", "country": "GB"}
+    shop |= {"address": "12 Harbour Street", "city": "Leeds"}
+    put(graph, "customers", {"id": "S1", "name": one, **shop}, {"id": "S2", "name": other, **shop})
+    found = Duplicates(graph.store).find()
+    assert found["probability"][0] >= 0.99  # a person is asked all the same
+    assert len(merge_surely(graph.store)) == is_merged
 
 
 def test_a_rehearsal_changes_nothing(graph: Graph, bare: Any) -> None:

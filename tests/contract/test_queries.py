@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
 from graphcrm import Graph, queries
-from graphcrm.schema import LABELS, TIE_TYPES
+from graphcrm.schema import BOOKKEEPING_LABELS, LABELS, TIE_TYPES
 from graphcrm.service.archive import KINDS
 
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?")
@@ -88,7 +88,8 @@ def filled(graphs: dict[str, Graph]) -> dict[str, Graph]:
         )
         graph.store.write(lambda tx: tx.run("tokens/create", id="t", hash="h", role="viewer", at=T0))
         change = {"about": "C1", "at": T0, "kind": "changed", "fields": "{}", "sources": ["crm"], "names": ["city"]}
-        changes = [change | {"id": f"h{number}"} for number in range(3)] + [change | {"id": "h3", "about": "gone"}]
+        changes = [change | {"id": f"h{number}"} for number in range(3)]
+        changes.append(change | {"id": "h3", "about": "gone", "by": "anna"})
         graph.store.write(lambda tx, rows=changes: tx.run("history/write", rows=rows))
         graph.store.write(lambda tx: tx.run("receipts/create", id="r", fingerprint="f", answer="{}", at=T0))
         for id_, state in (("j1", "done"), ("j2", "running"), ("j3", "queued")):
@@ -99,6 +100,8 @@ def filled(graphs: dict[str, Graph]) -> dict[str, Graph]:
             graph.store.write(lambda tx, pair=pair: tx.run("duplicates/write_verdicts", rows=[pair]))
             waits = pair | {"id": f"found:{right}", "probability": 0.75, "group": None}
             graph.store.write(lambda tx, pair=waits: tx.run("candidates/create", rows=[pair]))
+        decisions = [{"id": f"r1:{n}", "party_id": f"C{n}", "into_id": "C2", "compared_with": "C3"} for n in (0, 1)]
+        graph.store.write(lambda tx, rows=decisions: tx.run("decisions/write", rows=rows))
         sighting = {"id": "crm:00", "source": "crm", "size": 4, "seen": "eJwD"}
         graph.store.write(lambda tx, row=sighting: tx.run("sightings/write", rows=[row]))
         waiting = [{"id": f"w1:{number}", "events": "[]", "made_at": T0, "attempts": 0} for number in range(3)]
@@ -230,21 +233,19 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
         (C, {"emails": ["er@example.com"], "phones": ["+1 555 0100", "0"], "names": ["Ann", "ann"], "row_limit": 5}),
         ({"LABEL": "Contact"}, {"emails": [], "phones": [], "names": ["Kim"], "row_limit": 1}),
     ],
-    "duplicates/find_pairs": [
-        ({"LABEL": "Candidate"}, {"ids": ["C1", "C2"]}),
-        ({"LABEL": "Verdict"}, {"ids": ["C3", "nobody"]}),
-    ],
+    "duplicates/find_pairs": [({"LABEL": label}, {"ids": ["C3", "nobody"]}) for label in ("Candidate", "Verdict")],
     "candidates/page": [
-        ({}, {"after_id": "found:", "before_id": "found;", "least": 0.5, "below": 2.0, "row_limit": 5}),
-        ({}, {"after_id": "found:C2", "before_id": "found;", "least": 0.5, "below": 2.0, "row_limit": 1}),
-        ({}, {"after_id": "found:", "before_id": "found;", "least": 0.8, "below": 2.0, "row_limit": 5}),
-        ({}, {"after_id": "found:", "before_id": "found;", "least": 0.5, "below": 0.75, "row_limit": 5}),
+        ({}, {"after_id": f"found:{after}", "before_id": "found;", "least": least, "below": below, "row_limit": rows})
+        for after, least, below, rows in (("", 0.5, 2.0, 5), ("C2", 0.5, 2.0, 1), ("", 0.8, 2.0, 5), ("", 0.5, 0.75, 5))
+    ],
+    "decisions/page": [({}, {"after_id": after, "before_id": "r1;", "row_limit": 5}) for after in ("r1:", "r1:0")],
+    "decisions/find_about": [({}, {"ids": ["C1", "nobody"]}), ({}, {"ids": ["C2"]}), ({}, {"ids": ["C3"]})],
+    "decisions/find_changed": [
+        ({}, {"ids": ["C1", "gone", "C2"], "since": T0 - timedelta(days=days), "by": by})
+        for days, by in ((1, "automatic"), (1, "anna"), (0, "automatic"))
     ],
     "sightings/measure": [({}, {"source": "crm"}), ({}, {"source": "nobody"})],
-    "duplicates/list_verdicts": [
-        ({}, {"after_id": "", "row_limit": 10}),
-        ({}, {"after_id": "2:C1:C2", "row_limit": 1}),
-    ],
+    "duplicates/list_verdicts": [({}, {"after_id": after, "row_limit": 9}) for after in ("", "2:C1:C2")],
     "store/count_nodes": [({"LABEL": label}, {}) for label in LABELS],
     "store/count_ties": [({"TYPE": name}, {}) for name in TIE_TYPES],
     "store/read_migrations": [({}, {})],
@@ -354,12 +355,11 @@ WRITES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"rows": [{"id": f"2:C2:{id_}", "left_id": "C2", "right_id": id_, "at": T0} for id_ in ("C3", "K1")]},
     ),
     "duplicates/delete_verdict": ({}, {"ids": ["2:C1:C2", "nobody"]}),
-    "candidates/create": (
-        {},
-        {"rows": [{"id": f"merge:{number}", "left_id": "C1", "right_id": "C2"} for number in range(3)]},
-    ),
+    "candidates/create": ({}, {"rows": [{"id": f"found:{n}", "left_id": "C1", "right_id": "C2"} for n in range(3)]}),
+    "decisions/write": ({}, {"rows": [{"id": f"r2:{n}", "party_id": "C1", "at": T0} for n in range(3)]}),
+    "decisions/delete": ({}, {"ids": ["r1:1", "r2:1", "nobody"]}),
     "candidates/note_search": ({}, {"id": "search", "changes": {"state": "running", "started_at": T0, "owner": None}}),
-    "candidates/delete": ({}, {"ids": ["merge:1", "nobody"]}),
+    "candidates/delete": ({}, {"ids": ["found:1", "nobody"]}),
     "candidates/delete_range": ({}, {"after_id": "found:", "before_id": "found:C3"}),
     "sightings/write": (
         {},
@@ -438,18 +438,8 @@ def _write(graph: Graph, name: str, words: dict[str, str], parameters: dict[str,
 def _dump(graph: Graph) -> dict[str, Any]:
     nodes = {
         label: graph.store.read("nodes/page", words={"LABEL": label}, after_id="", ids=None, filters=[], row_limit=1000)
-        for label in (
-            *LABELS,
-            "Token",
-            "Receipt",
-            "Job",
-            "Webhook",
-            "Delivery",
-            "Verdict",
-            "Candidate",
-            "Alias",
-            "Sighting",
-        )
+        for label in (*LABELS, *BOOKKEEPING_LABELS)
+        if label not in ("Change", "Migration", "Revision")
     }
     ties = {
         name: graph.store.read(
