@@ -43,6 +43,8 @@ _STOP_TIMEOUT_S: Final = 30.0
 _PORT_TIMEOUT_S: Final = 5.0
 _MAX_FAILURES: Final = 5
 _POLL_S: Final = 0.02
+_STARTED: Final = b"ArcadeDB Server started"
+_FAILED: Final = b'Exception in thread "main"'
 _SCANT_BYTES: Final = 16_000_000
 """A disk with less room is full to the engine, which asks for some megabytes at once."""
 
@@ -325,11 +327,16 @@ def _command(folder: Path, port: int, http_port: int, heap: str, timeout_s: floa
     ]
 
 
-def _free_ports(folder: Path) -> tuple[int, int]:
-    """A port for Bolt (the last one used where free, so that open drivers find the server again), one for HTTP."""
-    wanted = 0
-    with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
-        wanted = json.loads((folder / "last.json").read_text())["port"]
+def _last_port(folder: Path) -> int:
+    """The port at which open drivers look for the server again; 0 where there was none."""
+    try:
+        return int(json.loads((folder / "last.json").read_text())["port"])
+    except (FileNotFoundError, ValueError, KeyError):
+        return 0
+
+
+def _free_ports(wanted: int) -> tuple[int, int]:
+    """A port for Bolt, the wanted one where it is free, and one for HTTP."""
     with socket.socket() as bolt, socket.socket() as http:
         bolt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # A server whose supervisor was killed may take a moment to let go of its port.
@@ -358,9 +365,10 @@ class _Supervisor:
 
     def __init__(self, folder: Path, heap: str, timeout_s: float) -> None:
         self._folder = folder
+        self._heap = heap
+        self._timeout_s = timeout_s
+        self._port = _last_port(folder)
         self._stopping = threading.Event()
-        self._port, self._http_port = _free_ports(folder)
-        self._launch = _command(folder, self._port, self._http_port, heap, timeout_s)
 
     def run(self) -> None:
         signal.signal(signal.SIGTERM, lambda *_: self._stopping.set())
@@ -375,6 +383,8 @@ class _Supervisor:
                 failures = 0
                 while server.poll() is None and not self._stopping.wait(0.1):
                     pass
+            else:
+                self._port = 0  # another may have taken it since it was found free
             if self._stopping.is_set():
                 _retire_state(self._folder)  # before the server goes down, so that nobody is sent to it any more
             if server.poll() is None:
@@ -388,9 +398,10 @@ class _Supervisor:
             threading.Event().wait()
 
     def _start(self) -> subprocess.Popen[bytes]:
+        self._port, http_port = _free_ports(self._port)
         with (self._folder / "server.log").open("wb") as log:
             return subprocess.Popen(
-                self._launch,
+                _command(self._folder, self._port, http_port, self._heap, self._timeout_s),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -400,13 +411,14 @@ class _Supervisor:
 
     def _await_ready(self, server: subprocess.Popen[bytes]) -> bool:
         log = self._folder / "server.log"
-        _wait_until(
-            lambda: (
-                b"ArcadeDB Server started" in log.read_bytes() or server.poll() is not None or self._stopping.is_set()
-            ),
-            _START_TIMEOUT_S,
-        )
-        return server.poll() is None and b"ArcadeDB Server started" in log.read_bytes()
+
+        def is_decided() -> bool:
+            text = log.read_bytes()
+            # It stays, and does nothing, when it could not start: where a port was taken, say.
+            return _STARTED in text or _FAILED in text or server.poll() is not None or self._stopping.is_set()
+
+        _wait_until(is_decided, _START_TIMEOUT_S)
+        return server.poll() is None and _STARTED in log.read_bytes()
 
     def _publish(self, server: subprocess.Popen[bytes]) -> None:
         state = {"port": self._port, "pid": server.pid, "supervisor": os.getpid()}

@@ -33,6 +33,16 @@ sys.stdin.readline()
 graph.close()
 """
 
+UNLUCKY = """
+import sys
+from graphcrm import embedded
+found = embedded._free_ports
+luck = iter([int(sys.argv[1])])
+embedded._free_ports = lambda wanted: (found(wanted)[0], next(luck, 0) or found(0)[1])
+embedded._main(*sys.argv[2:])
+"""
+"""A supervisor that is told a port is free which is not, the first time."""
+
 
 def _client(home: Path, id_: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
@@ -172,16 +182,31 @@ def test_the_last_port_is_waited_for(tmp_path: Path) -> None:
         port = last.getsockname()[1]
         (tmp_path / "last.json").write_text(json.dumps({"port": port}))
         threading.Timer(0.3, last.close).start()
-        assert embedded._free_ports(tmp_path)[0] == port
+        assert embedded._free_ports(embedded._last_port(tmp_path))[0] == port
 
 
 def test_a_taken_port_is_replaced_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "_PORT_TIMEOUT_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        (tmp_path / "last.json").write_text(json.dumps({"port": port}))
-        ports = embedded._free_ports(tmp_path)
+        ports = embedded._free_ports(port)
     assert len({port, *ports} - {0}) == 3
+
+
+def test_a_port_that_is_taken_before_the_server_has_it_costs_one_more_try(
+    empty_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def spawn(folder: Path, heap: str, timeout_s: float) -> None:
+            port = str(other.getsockname()[1])
+            command = [sys.executable, "-c", UNLUCKY, port, str(folder.resolve()), heap, str(timeout_s)]
+            subprocess.Popen(command, cwd="/", start_new_session=True)
+            _await(lambda: embedded._running(folder))
+
+        monkeypatch.setattr(embedded, "_spawn", spawn)
+        with graphcrm.connect(_settings(empty_home)) as graph:
+            assert graph.revision() >= 0
 
 
 def test_the_home_may_be_relative(tmp_path: Path) -> None:
