@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 import graphcrm
 from api.app import create_app
+from graphcrm.service import quality
 
 API = "/api/v1"
 
@@ -49,6 +50,16 @@ def test_sources_are_named_changed_and_erased(client: httpx.Client, two_sources:
     assert client.delete(f"{API}/sources/shop").status_code == 404
 
 
+def test_the_quality_of_one_source_is_counted_at_a_time(client: httpx.Client, two_sources: graphcrm.Graph) -> None:
+    with quality._turn:
+        answer = client.get(f"{API}/sources/crm/quality")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        assert "try again" in answer.json()["detail"]
+    assert client.get(f"{API}/sources/crm/quality").status_code == 200
+    assert client.get(f"{API}/sources/crm/quality?stale_days=-1").status_code == 422
+    assert client.get(f"{API}/sources/crm/quality").status_code == 200
+
+
 def test_quality(client: httpx.Client, two_sources: graphcrm.Graph) -> None:
     two_sources.records.of("crm").upsert("customers", [{"id": "C", "name": "Cy", "phone": "call me"}])
     answer = client.get(f"{API}/sources/crm/quality", params={"stale_days": 0})
@@ -77,6 +88,8 @@ def test_provenance_and_pins(client: httpx.Client, two_sources: graphcrm.Graph) 
     found = client.get(f"{API}/customers/A/provenance")
     assert rule(found, "name") == ("Ann", "crm", "trust")
     assert [each["source"] for each in found.json()["sources"]] == ["crm", "shop"]
+    said = [*found.json()["sources"], *found.json()["fields"][0]["values"]]
+    assert all(each["seen_at"] == each["last_seen"] for each in said)
     pinned = client.put(f"{API}/customers/A/pins/name", json={"source": "shop"})
     assert rule(pinned, "name") == ("Anna", "pinned", "pinned")
     assert client.get(f"{API}/customers/A").json()["name"] == "Anna"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from everything import contents
+from everything import contents, fill
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,9 +18,10 @@ from graphcrm import Graph
 from graphcrm.errors import Cancelled
 from graphcrm.service import last_seen, loading
 from graphcrm.service.backup import make_backup, restore_backup
+from graphcrm.service.deriving import NODES, TIES_SAID
 from graphcrm.service.export import export_graph
 from graphcrm.service.last_seen import Sightings, digests, note_sightings
-from graphcrm.service.source_records import SourceRecord
+from graphcrm.service.source_records import SourceRecord, about_node, read_records
 
 OTHER = {"embedded": "neo4j", "neo4j": "embedded"}
 COMPANY = {
@@ -104,6 +105,28 @@ def test_ties_are_seen_where_a_column_or_a_file_names_them(graph: Graph, tmp_pat
     assert times(graph, "ties", "KNOWS:A:B:friend")[1] < third
 
 
+def test_all_that_a_source_brings_is_seen_whatever_its_table(graph: Graph, tmp_path: Path) -> None:
+    fill(graph)
+    export_graph(graph.store, tmp_path / "out")
+    for _ in range(2):
+        second = datetime.now(UTC)
+        report = graph.import_files([tmp_path / "out"], source="crm")
+    assert (report.unchanged, report.rejected) == (report.read, 0)
+
+    things: dict[str, dict[str, Any]] = {}
+    for label in NODES:
+        for row in graph.store.stream("backup/read_nodes", words={"LABEL": label}):
+            things[about_node(label, row["record"]["id"])] = row["record"]
+    for type_ in TIES_SAID:
+        for row in graph.store.stream("backup/read_ties", words={"TYPE": type_}):
+            things[row["record"]["id"]] = row["record"]
+    records = [one for each in graph.store.reading(lambda tx: read_records(tx, things)).values() for one in each]
+    mine = [one for one in records if one.source == "crm"]
+    assert {one.about for one in mine} == things.keys()
+    book = Sightings.by_source(graph.store, "crm")
+    assert [one.about for one in mine if not one.seen_at < second < book.last_seen(one)] == []
+
+
 def test_each_source_is_seen_for_itself_also_in_merged_and_converted_parties(graph: Graph, tmp_path: Path) -> None:
     for source in ("crm", "shop"):
         bring(graph, tmp_path / "in", COMPANY, source)
@@ -111,7 +134,10 @@ def test_each_source_is_seen_for_itself_also_in_merged_and_converted_parties(gra
     assert times(graph, "customers", "A")[1] > crm > times(graph, "customers", "A", "shop")[1]
 
     graph.merging.merge("B", "A")
-    shop = bring(graph, tmp_path / "in", {"customers": "id,name,city,owner_id\nB,Bob,Bonn,U1\n"}, "shop")
+    files = {"customers": "id,name,city,owner_id\nB,Bob,Bonn,U1\n", "orders": "id,at,customer_id\nO1,2026-01-31,B\n"}
+    bring(graph, tmp_path / "in", files, "shop")
+    shop = bring(graph, tmp_path / "in", files, "shop")
+    assert times(graph, "ties", "PLACED:A:O1", "shop")[1] > shop
     said = graph.sources.provenance("customers", "A")["sources"]
     seen = {(each["source"], each["key"]): datetime.fromisoformat(each["last_seen"]) for each in said}
     assert seen.keys() == {("crm", "A"), ("crm", "B"), ("shop", "A"), ("shop", "B")}
