@@ -103,7 +103,8 @@ def find_duplicates(
         odds = scorer.odds(table["weight"].to_numpy())
         least = float(np.log2(threshold / (1 - threshold)))
         if told:
-            kept = [pair not in told for pair in zip(table["left"], table["right"], strict=True)]
+            # Of no pairs, too, these are truth values and no names of columns.
+            kept = np.array([pair not in told for pair in zip(table["left"], table["right"], strict=True)], dtype=bool)
             table, odds = table[kept], odds[kept]
         groups = _groups(scorer, table, odds, least, told)
         chosen = table[odds >= least].assign(odds=odds[odds >= least])

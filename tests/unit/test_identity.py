@@ -130,6 +130,11 @@ def test_what_is_known_to_be_apart_stays_apart(town: pd.DataFrame) -> None:
     assert pairs_of(first) - pairs_of(again) == {(group[0], group[1])}
 
 
+def test_who_is_known_to_be_apart_need_not_look_alike() -> None:
+    people = pd.DataFrame({"id": ["A", "B"], "name": ["Ann", "Zoe"]})
+    assert find_duplicates(people, apart=[("A", "B")]).groups == []
+
+
 STREET = {"street": "Harbour Street", "street_number": "12", "city": "Wellington", "postcode": "6011"}
 
 
