@@ -1,4 +1,4 @@
-// Parties that have one of some mailboxes, phones or names, each once; those of a name alone last.
+// Parties that have one of some mailboxes, phones or names, each once: those of a mailbox first, of a name alone last.
 // @access read
 // @each LABEL: labels
 // @param emails: list of str
@@ -20,5 +20,5 @@ CALL () {
   RETURN n
 }
 RETURN properties(n) AS record
-ORDER BY CASE WHEN n.email IN $emails OR n.phone IN $phones THEN 0 ELSE 1 END, n.id
+ORDER BY CASE WHEN n.email IN $emails THEN 0 WHEN n.phone IN $phones THEN 1 ELSE 2 END, n.id
 LIMIT $row_limit

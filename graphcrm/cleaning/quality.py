@@ -1,12 +1,19 @@
-"""How good the columns of a table are: blank, invalid, duplicated and stale values, counted by field."""
+"""How good the columns of a table are: blank, invalid, duplicated and stale values, counted by field.
+
+Rows are counted one by one and not kept: of a value only 64 bits are remembered, by which it is known again.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from graphcrm.cleaning.dates import Order, clean_day, clean_time, infer_dates
@@ -15,10 +22,13 @@ from graphcrm.cleaning.text import Cleaned, clean_text, name_key
 from graphcrm.errors import InvalidInput
 from graphcrm.limits import MAX_STALE_DAYS
 
-__all__ = ["STALE_DAYS", "mask", "quality_report"]
+__all__ = ["COUNTED", "STALE_DAYS", "Tally", "mask", "quality_report", "stale_before"]
 
 STALE_DAYS: Final = 365
 """Days without news after which values count as stale, unless others are named."""
+
+COUNTED: Final = ("field", "kind", "count", "blank", "invalid", "duplicated", "stale", "reasons", "examples")
+"""What is counted of a field; see `quality_report`."""
 
 _EXAMPLES: Final = 5
 """Examples for each field."""
@@ -98,55 +108,243 @@ def quality_report(
     >>> quality_report(people, "customers")[["field", "blank", "invalid", "duplicated", "examples"]].to_dict("records")
     [{'field': 'email', 'blank': 0, 'invalid': 1, 'duplicated': 2, 'examples': ['no_at: nxxxxx', 'duplicated: a@x.xx']}]
     """
+    stale = _stale(frame, stale_before(stale_days, now))
+    columns = {str(name): frame[name].tolist() for name in frame.columns if name not in ("id", "seen_at")}
+    orders = {
+        name: infer_dates(map(_text, values)).order
+        for name, values in columns.items()
+        if infer and kind_of(table_name, name) in ("day", "time")
+    }
+    tally = Tally(table_name, region, orders)
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    for place, row in enumerate(rows):
+        tally.add(place, row, stale[place])
+    if tally.settle():
+        for place, row in enumerate(rows):
+            tally.look_again(place, row)
+    return pd.DataFrame(tally.lines(columns), columns=list(COUNTED))
+
+
+def stale_before(stale_days: int, now: datetime | None = None) -> datetime:
+    """The moment since which a record must have been seen for its values not to be stale.
+
+    Parameters
+    ----------
+    stale_days : int, days
+        0 to `limits.MAX_STALE_DAYS`.
+    now : datetime, optional
+        The moment up to which that is counted; the present one unless given, UTC where it has no zone.
+
+    Returns
+    -------
+    datetime
+        With a zone.
+
+    Raises
+    ------
+    InvalidInput
+        For `stale_days` out of bounds.
+
+    Examples
+    --------
+    >>> stale_before(365, datetime(2024, 12, 31)).isoformat()
+    '2024-01-01T00:00:00+00:00'
+    """
     if not 0 <= stale_days <= MAX_STALE_DAYS:
         raise InvalidInput(f"stale_days must be 0 to {MAX_STALE_DAYS}, not {stale_days}.", field="stale_days")
-    stale = _stale(frame, stale_days, now)
-    fields = [column for column in frame.columns if column not in ("id", "seen_at")]
-    own = _own_regions(frame)
-    rows = []
-    for field in fields:
-        kind, values = kind_of(table_name, str(field)), [_text(value) for value in frame[field].tolist()]
-        rows.append(_field(str(field), kind, values, _cleaned(kind, values, own, region, infer), stale))
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    now = now or datetime.now(UTC)
+    return (now if now.tzinfo else now.replace(tzinfo=UTC)) - timedelta(days=stale_days)
 
 
-_COLUMNS: Final = ["field", "kind", "count", "blank", "invalid", "duplicated", "stale", "reasons", "examples"]
+class Tally:
+    """Counts what is wrong with the values of one table, row by row.
+
+    Which values are shared is known when all rows were seen, so that examples of these take a second look at the rows.
+    Rows may come in any order; examples are those of the first rows by place.
+
+    Parameters
+    ----------
+    table_name : str
+        The table whose fields these are.
+    region : str, optional
+        As for `quality_report`.
+    orders : mapping of str to str or None
+        Of fields with days or times, the order in which all their values are read; others are read one by one.
+
+    Examples
+    --------
+    >>> tally = Tally("customers")
+    >>> rows = [{"email": "a@x.de"}, {"email": "A@X.de", "city": "Ulm"}]
+    >>> for place, row in enumerate(rows):
+    ...     tally.add(place, row)
+    >>> if tally.settle():
+    ...     for place, row in enumerate(rows):
+    ...         tally.look_again(place, row)
+    >>> [(line["field"], line["blank"], line["duplicated"], line["examples"]) for line in tally.lines()]
+    [('email', 0, 2, ['duplicated: a@x.xx']), ('city', 1, 0, [])]
+    """
+
+    def __init__(
+        self, table_name: str, region: str | None = None, orders: Mapping[str, Order | None] | None = None
+    ) -> None:
+        self._table_name = table_name
+        self._region = region
+        self._orders = orders or {}
+        self._rows = 0
+        self._columns: dict[str, _Column] = {}
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields that rows had, in the order in which they came."""
+        return list(self._columns)
+
+    def add(self, place: Place, row: Mapping[str, Any], stale: bool = False) -> None:
+        """Count a row: its place among the others, its values by field, and whether it was last seen too long ago."""
+        self._rows += 1
+        own = _own_region(row)
+        for name, value in row.items():
+            self._column(name).count(place, text := _text(value), self._clean(name, text, own), stale)
+
+    def settle(self) -> bool:
+        """Say that all rows were counted; whether values are shared, so that a second look finds examples of them."""
+        for column in self._columns.values():
+            column.settle()
+        return any(column.shared.size for column in self._columns.values())
+
+    def look_again(self, place: Place, row: Mapping[str, Any]) -> None:
+        """See a row once more for examples of values that are shared."""
+        own = _own_region(row)
+        for name, value in row.items():
+            column = self._columns.get(name)
+            if column and column.shared.size and column.examples.has_room(place):
+                text = _text(value)
+                column.look_again(place, _key(text, self._clean(name, text, own)))
+
+    def lines(self, fields: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        """What was counted, a dict of `COUNTED` for each field: those given, or all that rows had."""
+        chosen = self._columns if fields is None else fields
+        return [self._column(name).line(name, self._rows) for name in chosen]
+
+    def _column(self, name: str) -> _Column:
+        if name not in self._columns:
+            self._columns[name] = _Column(kind_of(self._table_name, name))
+        return self._columns[name]
+
+    def _clean(self, name: str, text: str, own: str | None) -> Cleaned:
+        """A value as an import would clean it."""
+        kind = self._column(name).kind
+        if kind is None:
+            return Cleaned(text)
+        if kind in REGIONAL:
+            return _in_region(kind, text, own, self._region)
+        if name in self._orders:
+            return (clean_day if kind == "day" else clean_time)(text, self._orders[name])
+        return clean_field(kind, text)
 
 
-def _stale(frame: pd.DataFrame, stale_days: int, now: datetime | None) -> list[bool]:
+Place = int | str
+"""Where a row stands among the others."""
+
+
+class _First:
+    """The first few of some texts by their places, in whatever order they come."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, Any] = {}
+
+    def has_room(self, place: Place) -> bool:
+        """Whether a text at a place may be among the first."""
+        return len(self._places) < _EXAMPLES or place < max(self._places.values())
+
+    def add(self, place: Place, text: str) -> None:
+        self._places[text] = min(place, self._places.get(text, place))
+        if len(self._places) > _EXAMPLES:
+            del self._places[max(self._places, key=self._places.__getitem__)]
+
+    def texts(self) -> list[str]:
+        return sorted(self._places, key=self._places.__getitem__)
+
+
+_NONE: Final = np.empty(0, np.uint64)
+
+
+@dataclass
+class _Column:
+    """What was counted of a field: of its values that are not blank, 8 bytes of each are kept."""
+
+    kind: str | None
+    present: int = 0
+    stale: int = 0
+    duplicated: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    flagged: dict[str, _First] = field(default_factory=dict)
+    examples: _First = field(default_factory=_First)
+    keys: bytearray = field(default_factory=bytearray)
+    shared: npt.NDArray[np.uint64] = field(default_factory=lambda: _NONE)
+
+    def count(self, place: Place, text: str, clean: Cleaned, stale: bool) -> None:
+        if clean.flag:
+            self.reasons[clean.flag] += 1
+            if (first := self.flagged.setdefault(clean.flag, _First())).has_room(place):
+                first.add(place, mask(text))
+        if clean_text(text):
+            self.present += 1
+            self.stale += stale
+        if key := _key(text, clean):
+            self.keys += _digest(key)
+
+    def settle(self) -> None:
+        keys = np.frombuffer(self.keys, np.uint64)
+        keys.sort()
+        same = keys[1:] == keys[:-1]
+        self.shared = np.unique(keys[1:][same])
+        # Of equal ones that stand beside each other, all but the first equal the one before.
+        self.duplicated = int(same.sum()) + self.shared.size
+
+    def look_again(self, place: Place, key: str) -> None:
+        if key:
+            mark = np.frombuffer(_digest(key), np.uint64)[0]
+            at = np.searchsorted(self.shared, mark)
+            if at < self.shared.size and self.shared[at] == mark:
+                self.examples.add(place, key)
+
+    def line(self, name: str, rows: int) -> dict[str, Any]:
+        reasons = dict(sorted(self.reasons.items()))
+        counts = (rows, rows - self.present, self.reasons.total(), self.duplicated, self.stale)
+        return dict(zip(COUNTED, (name, self.kind or "", *counts, reasons, self._shown()), strict=True))
+
+    def _shown(self) -> list[str]:
+        """Each reason in turn, so that a common one does not hide the others."""
+        found = {reason: first.texts() for reason, first in sorted(self.flagged.items())}
+        found["duplicated"] = list(dict.fromkeys(map(mask, self.examples.texts())))
+        turns = [[f"{reason}: {masked}" for masked in masks] for reason, masks in found.items()]
+        longest = max(map(len, turns))
+        return [turn[place] for place in range(longest) for turn in turns if place < len(turn)][:_EXAMPLES]
+
+
+def _digest(key: str) -> bytes:
+    return blake2b(key.encode(errors="surrogatepass"), digest_size=8).digest()
+
+
+def _key(text: str, clean: Cleaned) -> str:
+    """What a value is compared by; nothing where it is blank."""
+    return name_key(clean.value) if clean_text(text) else ""
+
+
+def _stale(frame: pd.DataFrame, limit: datetime) -> list[bool]:
     """Whether each record was last seen too long ago; one without a time was not."""
     if "seen_at" not in frame.columns:
         return [False] * len(frame)
-    now = now or datetime.now(UTC)
-    limit = pd.Timestamp(now if now.tzinfo else now.replace(tzinfo=UTC)) - timedelta(days=stale_days)
     seen = pd.to_datetime(frame["seen_at"], utc=True, errors="coerce", format="ISO8601")
-    return list((seen < limit).tolist())
+    return list((seen < pd.Timestamp(limit)).tolist())
 
 
-def _own_regions(frame: pd.DataFrame) -> list[str | None]:
-    """The country that each record names, if it does."""
-    if "country" not in frame.columns:
-        return [None] * len(frame)
-    found = (clean_field("country", _text(value)) for value in frame["country"].tolist())
-    return [None if country.flag or not country.value else country.value for country in found]
-
-
-def _field(field: str, kind: str | None, values: list[str], cleaned: list[Cleaned], stale: list[bool]) -> list[Any]:
-    present = [bool(clean_text(value)) for value in values]
-    keys = [name_key(clean.value) if there else "" for clean, there in zip(cleaned, present, strict=True)]
-    shared = {key for key, count in Counter(keys).items() if key and count > 1}
-    reasons = Counter(clean.flag for clean in cleaned if clean.flag)
-    return [
-        field,
-        kind or "",
-        len(values),
-        present.count(False),
-        reasons.total(),
-        sum(key in shared for key in keys),
-        sum(map(bool.__and__, present, stale)),
-        dict(sorted(reasons.items())),
-        _examples(values, cleaned, keys, shared),
-    ]
+def _own_region(row: Mapping[str, Any]) -> str | None:
+    """The country that a record names, if it does."""
+    if not (text := _text(row.get("country"))):
+        return None
+    country = clean_field("country", text)
+    return None if country.flag or not country.value else country.value
 
 
 def _text(value: Hashable) -> str:
@@ -158,40 +356,8 @@ def _text(value: Hashable) -> str:
     return "" if value is None or value != value or value is pd.NaT or value is pd.NA else str(value)
 
 
-def _cleaned(
-    kind: str | None, values: list[str], own: list[str | None], region: str | None, infer: bool
-) -> list[Cleaned]:
-    """The values of a column, each as an import would clean it."""
-    if kind is None:
-        return [Cleaned(value) for value in values]
-    if kind in REGIONAL:
-        return [_in_region(kind, value, mine, region) for value, mine in zip(values, own, strict=True)]
-    if kind not in ("day", "time") or not infer:
-        return [clean_field(kind, value) for value in values]
-    order: Order | None = infer_dates(values).order
-    return [clean_day(value, order) if kind == "day" else clean_time(value, order) for value in values]
-
-
 def _in_region(kind: str, value: str, own: str | None, region: str | None) -> Cleaned:
     clean = clean_field(kind, value, own or region)
     if clean.flag and own and not (other := clean_field(kind, value, region)).flag:
         return other
     return clean
-
-
-def _examples(values: list[str], cleaned: list[Cleaned], keys: list[str], shared: set[str]) -> list[str]:
-    """Each reason in turn, so that a common one does not hide the others."""
-    found: dict[str, dict[str, None]] = {}
-    for value, clean in zip(values, cleaned, strict=True):
-        if clean.flag and len(found.setdefault(clean.flag, {})) < _EXAMPLES:
-            found[clean.flag][mask(value)] = None
-    if shared:
-        seen = dict.fromkeys(key for key in keys if key in shared)
-        found["duplicated"] = dict.fromkeys(mask(key) for key in list(seen)[:_EXAMPLES])
-    turns = [[f"{reason}: {masked}" for masked in list(masks)] for reason, masks in sorted(found.items(), key=_order)]
-    longest = max(map(len, turns), default=0)
-    return [turn[place] for place in range(longest) for turn in turns if place < len(turn)][:_EXAMPLES]
-
-
-def _order(item: tuple[str, dict[str, None]]) -> tuple[bool, str]:
-    return item[0] == "duplicated", item[0]

@@ -12,7 +12,6 @@ from graphcrm.limits import MAX_STALE_DAYS
 
 __all__ = ["provenance", "source"]
 
-_FAULTS: Final = ("blank", "invalid", "stale")
 _COUNTED: Final = ("count", "blank", "invalid", "duplicated", "stale", "reasons", "examples")
 
 
@@ -51,15 +50,12 @@ def source_list(format_: str) -> None:
 @click.argument("name")
 @FORMAT
 def source_show(name: str, format_: str) -> None:
-    """What the source NAME describes, by label and type, and how many values are blank, invalid and stale by table."""
+    """What the source NAME describes, by label and type."""
     import pandas as pd
 
     with open_graph() as graph:
         found = graph.sources.read(name)
-        lines = pd.DataFrame(graph.sources.quality(name), columns=["table", *_FAULTS])
     rows = [{"what": what, "of": key, "count": n} for what in ("nodes", "ties") for key, n in found[what].items()]
-    sums = lines.groupby("table", sort=False)[list(_FAULTS)].sum()
-    rows += [{"what": what, "of": table, "count": sums.at[table, what]} for what in _FAULTS for table in sums.index]
     print_frame(pd.DataFrame(rows, columns=["what", "of", "count"]), format_)
 
 
@@ -82,7 +78,9 @@ def source_quality(name: str | None, stale_days: int, format_: str) -> None:
         rows = [{"source": each, **line} for each in names for line in graph.sources.quality(each, stale_days)]
     if format_ != "json":
         rows = [row | {key: _listed(row[key]) for key in ("reasons", "examples")} for row in rows]
-    print_frame(pd.DataFrame(rows, columns=["source", "table", "field", *_COUNTED]), format_)
+    # Examples make lines longer than a screen is wide.
+    counted = _COUNTED[:-1] if format_ == "table" else _COUNTED
+    print_frame(pd.DataFrame(rows, columns=["source", "table", "field", *counted]), format_)
 
 
 def _listed(found: dict[str, int] | list[str]) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from graphcrm.cleaning.people import split_person
 from graphcrm.errors import LooksAlike
@@ -12,10 +12,13 @@ from graphcrm.schema import PARTY_LABELS
 from graphcrm.store import Transaction
 from graphcrm.tables import Row, Table
 
+if TYPE_CHECKING:
+    from graphcrm.identity.pairs import Judgement
+
 __all__ = ["keys_of_looks", "look_alikes", "refuse_look_alikes"]
 
 _MOST: Final = 50
-"""Parties of each label that are compared with the new one: of a name that many have, the first."""
+"""Parties of each label that are compared with the new one: who has its mailbox, then its phone, then its name."""
 _SHOWN: Final = 10
 _NAMES: Final = frozenset(("given_name", "surname", "name_suffix", "company", "legal_form", "country", "kind"))
 """Fields that make nobody look like another without something beside them."""
@@ -68,10 +71,7 @@ def look_alikes(tx: Transaction, table: Table, row: Row) -> list[dict[str, Any]]
     ]
     if not there:
         return []
-    # Imported here, since its database takes longer to load than most commands take to run.
-    from graphcrm.identity.pairs import judge
-
-    judged = zip(there, judge(row.properties | {"label": table.label}, there), strict=True)
+    judged = zip(there, _judging()(row.properties | {"label": table.label}, there), strict=True)
     alike = [
         (party, judgement)
         for party, judgement in judged
@@ -86,10 +86,33 @@ def look_alikes(tx: Transaction, table: Table, row: Row) -> list[dict[str, Any]]
 
 
 def keys_of_looks(table: Table, row: Row) -> set[str]:
-    """What two writers must not decide about at once, so that neither misses the other's new party."""
+    """What two writers must not decide about at once, so that neither misses the other's new party.
+
+    One key for all ways in which a mailbox is written, one for a phone and one for a name: most other writers go on
+    meanwhile. To be asked before the transaction, for what judges the parties takes a moment to load.
+    """
     if table.label not in PARTY_LABELS:
         return set()
-    return {value for values in _looks(row.properties).values() for value in values}
+    _judging()
+    return {f"{what}:{_folded(values)}" for what, values in _looks(row.properties).items() if values}
+
+
+def _judging() -> Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], list[Judgement]]:
+    # Imported here, since its database takes longer to load than most commands take to run.
+    from graphcrm.identity.pairs import judge
+
+    return judge
+
+
+def _folded(ways: list[str]) -> str:
+    """What all ways to write one thing have in common: its letters in any case, sorted, without what may be left out.
+
+    Examples
+    --------
+    >>> _folded(["Dr. Anna Li", "Anna Li", "LI, ANNA"]), _folded(["Li Anna"])
+    ('aailnn', 'aailnn')
+    """
+    return min(("".join(sorted(filter(str.isalnum, way.casefold()))) for way in ways), key=len)
 
 
 def _is_telling(evidence: list[dict[str, Any]]) -> bool:

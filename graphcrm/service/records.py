@@ -218,7 +218,7 @@ class Records:
                 remember(tx, *receipt, record)
             return record
 
-        keys = keys_of(row) | keys_of_looks(spec, row) | ({receipt[0]} if receipt else set())
+        keys = keys_of(row) | (set() if force else keys_of_looks(spec, row)) | ({receipt[0]} if receipt else set())
         return self._store.write(work, keys=keys)
 
     def replace(self, table: str, id_: str, values: Mapping[str, Any], etag_: str | None = None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pytest
 import graphcrm
 from api.routes.archive import Kind
 from graphcrm.errors import InvalidInput, NotFound
+from graphcrm.service import consents
 from graphcrm.service.archive import KINDS
 
 T0 = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -308,6 +309,43 @@ def test_the_last_decision_counts(graph: graphcrm.Graph) -> None:
     assert graph.archive.overview("C1", "Customer")["consents"] == [
         {"id": "C11", "channel": "email", "purpose": "News", "consent": "refused", "at": "2024-02-01T00:00:00Z"}
     ]
+
+
+def test_who_may_be_contacted_page_by_page(graphs: dict[str, graphcrm.Graph], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against what is told of each party: words that only full case folding makes equal, ids that compare oddly."""
+    monkeypatch.setattr(consents, "_WINDOW", 8)
+    chance = random.Random(7)
+    ids = [*(f"P{number:02}" for number in range(30)), "（全", "\U0001f600", "\ue000", "P\U0001f600", "P\uff5e", "z"]
+    words = ["Straße", "STRASSE", " strasse", "email", "E-Mail", "邮件", "ﬁrst class", "first class"]
+    rows = [
+        {"id": f"N{number}", "party_id": chance.choice(ids), "channel": chance.choice(words), "purpose": "news"}
+        | {"granted": chance.random() < 0.6, "at": f"2025-01-{chance.randint(1, 9):02}"}
+        for number in range(150)
+    ]
+    people: Rows = {
+        "customers": [{"id": id_, "name": f"Name {id_}"} for id_ in ids[::2]],
+        "contacts": [{"id": id_, "name": f"Name {id_}"} for id_ in ids[1::2]],
+    }
+    answers = []
+    for graph in graphs.values():
+        put(graph, people | {"consents": rows})
+        for channel in ("strasse", "STRAßE", "email", "邮件", "First Class", "nothing"):
+            told = graph.archive.may_contact(ids, channel, "NEWS")
+            wanted = sorted(told[told["may_contact"]]["party_id"], key=str.encode)
+            found: list[str] = []
+            cursor = None
+            while True:
+                page = graph.archive.contactable(channel, "news", cursor, limit=3)
+                found += page["party_id"].tolist()
+                cursor = page.attrs["next_cursor"]
+                assert (len(page) == 3) or cursor is None
+                if cursor is None:
+                    break
+            assert found == wanted
+            assert set(page["name"]) <= {f"Name {id_}" for id_ in ids}
+            answers.append((channel, found))
+    assert answers[: len(answers) // 2] == answers[len(answers) // 2 :]
+    assert dict(answers)["strasse"] == dict(answers)["STRAßE"] != []
 
 
 def test_orders_are_summed_by_currency(graph: graphcrm.Graph) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graphcrm import Graph
 from graphcrm.errors import Conflict, LooksAlike
 from graphcrm.identity.duplicates import find_duplicates
 from graphcrm.identity.pairs import judge
+from graphcrm.service.lookalikes import _looks, keys_of_looks
+from graphcrm.tables import TABLES
 
 ADA = {"name": "Ada Byron", "email": "ada@example.com", "birth_date": "1990-12-10"}
 HOME = {"phone": "+44 20 7946 0111", "address": "12 Harbour Street", "city": "Leeds"}
@@ -100,6 +106,71 @@ def test_only_what_is_made_by_hand_is_asked_about(graph: Graph) -> None:
     with pytest.raises(Conflict, match="has the id 'C1' already"):
         graph.records.create("customers", {"id": "C1", **ADA})
     graph.records.create("users", {"id": "U1", "name": "Ada Byron", "email": "ada@example.com"})
+
+
+def test_common_names_and_switchboards_hide_no_mailbox(graph: Graph) -> None:
+    """Sixty namesakes and sixty at one switchboard, whose ids come first: the one with the mailbox is found."""
+    names = [{"id": f"A{number:02}", "name": "Li Wei"} for number in range(60)]
+    desks = [{"id": f"B{number:02}", "name": f"Desk {number}", "phone": "+49301234567"} for number in range(60)]
+    twin = {"name": "Li Wei", "email": "li.wei@example.com"}
+    assert not graph.records.upsert("customers", [*names, *desks, {"id": "C", **twin}]).rejected
+    assert said(graph, {"name": "Nobody"}, twin) == said(graph, {"name": "Nobody"}, twin | {"phone": "+49301234567"})
+    (found,) = said(graph, {"name": "Nobody"}, twin | {"phone": "+49301234567"})
+    assert found["id"] == "C"
+
+
+def test_a_phone_comes_before_a_name(graph: Graph) -> None:
+    names = [{"id": f"A{number:02}", "name": "Li Wei"} for number in range(60)]
+    assert not graph.records.upsert("customers", [*names, {"id": "C", "name": "L. Wei", "phone": "+4930777"}]).rejected
+    (found,) = said(graph, {"name": "Nobody"}, {"name": "Li Wei", "phone": "+4930777"})
+    assert found["id"] == "C"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (ADA, {**ADA, "name": "Byron, Ada"}),
+        ({"name": "Ada Byron", "email": "ada@example.com"}, {"name": "Dr. A. Byron", "email": "ada@EXAMPLE.com"}),
+        ({"name": "Ada Byron", "phone": "+44 20 7946 0111"}, {"name": "ADA BYRON", "phone": "+442079460111"}),
+    ],
+)
+def test_of_two_who_make_one_at_once_one_is_told(graph: Graph, one: dict[str, Any], other: dict[str, Any]) -> None:
+    told = []
+    for number in range(5):
+        suffix = chr(ord("a") + number)
+        # Another name each time; neither writer may miss the other.
+        pair = [each | {"name": each["name"] + suffix, "birth_date": "1990-12-10"} for each in (one, other)]
+        pair = [each | {"email": suffix + each["email"]} if "email" in each else each for each in pair]
+        pair = [each | {"phone": each["phone"] + str(number)} if "phone" in each else each for each in pair]
+        gate = threading.Barrier(2)
+
+        def create(place: int, pair: list[dict[str, Any]] = pair, gate: threading.Barrier = gate) -> bool:
+            gate.wait()
+            try:
+                graph.records.create("customers", {"id": f"{pair[place]['name']}{place}", **pair[place]})
+            except LooksAlike:
+                return False
+            return True
+
+        with ThreadPoolExecutor(2) as pool:
+            told.append(sorted(pool.map(create, (0, 1))))
+    assert told == [[False, True]] * 5
+
+
+def test_most_writers_need_not_wait_for_a_new_party() -> None:
+    row = TABLES["customers"].row({"id": "N", **ADA, "phone": "+44 20 7946 0111", "name": "Ada Byron"})
+    assert len(keys_of_looks(TABLES["customers"], row)) == 3
+    user = TABLES["users"].row({"id": "U", "name": "Ada Byron", "email": "ada@example.com"})
+    assert keys_of_looks(TABLES["users"], user) == set()
+
+
+@given(st.sampled_from(["Ada Byron", "王小明", "Ann-Marie Lee", "Straße, Jörg", "O'Neill, Pat"]), st.data())
+def test_all_ways_to_write_a_party_are_one_key(name: str, data: st.DataObject) -> None:
+    def keys(way: str) -> set[str]:
+        return keys_of_looks(TABLES["customers"], TABLES["customers"].row({"id": "N", "name": way}))
+
+    ways = _looks(TABLES["customers"].row({"id": "N", "name": name}).properties)["names"]
+    assert keys(data.draw(st.sampled_from(ways))) == keys(name)
 
 
 def test_an_answer_that_was_given_is_given_again(graph: Graph) -> None:

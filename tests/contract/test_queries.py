@@ -17,7 +17,7 @@ from graphcrm.service.archive import KINDS
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?")
 """Times as text are compared as moments: Cypher's `toString` leaves zero seconds and the Z out on one engine."""
 
-_WHEN = ("_seen_at", "seen_at", "_created_at")
+_WHEN = ("_seen_at", "seen_at", "first_at", "_created_at")
 
 T0 = datetime(2025, 1, 1, 9, 30, tzinfo=UTC)
 
@@ -131,6 +131,7 @@ def _filter(key: str, op: str, value: Any) -> dict[str, Any]:
 READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     "nodes/read": [(C, {"id": "C1"}), (C, {"id": "C2"}), (C, {"id": ODD}), (C, {"id": "nobody"})],
     "nodes/read_many": [(C, {"ids": ["C2", "C1", "nobody", ODD]}), (C, {"ids": []})],
+    "nodes/bounds": [(C, {"step": 1}), (C, {"step": 3}), (C, {"step": 99})],
     "nodes/find_ids": [(C, {"ids": ["C1", "K1"]}), ({"LABEL": "Contact"}, {"ids": ["C1", "K1"]})],
     "nodes/page": [
         (C, {"after_id": "", **NO_FILTER}),
@@ -182,9 +183,18 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     ],
     "archive/list_participants": [({}, {"ids": ["I2", "I1", "nobody"], "row_limit": 2})],
     "archive/list_consents": [(C, {"ids": ["C1", "C2"]})],
-    "archive/list_every_consent": [(C, {}), ({"LABEL": "Contact"}, {})],
+    "archive/page_decisions": [
+        (C, {"channel": "email", "purpose": "news", "after_id": "", "row_limit": 2}),
+        (C, {"channel": "mail", "purpose": "", "after_id": "C1", "row_limit": 9}),
+        (C, {"channel": "sms", "purpose": "news", "after_id": "", "row_limit": 9}),
+        ({"LABEL": "Contact"}, {"channel": "email", "purpose": "news", "after_id": "z", "row_limit": 9}),
+    ],
     "history/read": [({}, {"parties": ["C1", "nobody"]}), ({}, {"parties": []})],
-    "history/find_by_source": [({}, {"source": "crm", "row_limit": 2}), ({}, {"source": "shop", "row_limit": 2})],
+    "history/find_by_source": [
+        ({}, {"source": "crm", "after_id": "", "row_limit": 2}),
+        ({}, {"source": "crm", "after_id": "h1", "row_limit": 9}),
+        ({}, {"source": "shop", "after_id": "", "row_limit": 2}),
+    ],
     "history/page": [
         ({}, {"parties": ["C1", "gone"], "through_id": "~", "field": None, "row_limit": 9}),
         ({}, {"parties": ["C1", "gone"], "through_id": "h1", "field": "city", "row_limit": 9}),
@@ -217,8 +227,19 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     "sources/list": [({}, {})],
     "sources/count_nodes": [(C, {"source": "crm"}), ({"LABEL": "Contact"}, {"source": "hand"})],
     "sources/count_ties": [({"TYPE": "KNOWS"}, {"source": "hand"}), ({"TYPE": "OWNS"}, {"source": "crm"})],
-    "source_records/stream": [({}, {"source": "crm"}), ({}, {"source": "nobody"})],
-    "sources/stream_nodes": [(C, {"source": "hand"}), (C, {"source": "crm"}), ({"LABEL": "Task"}, {"source": "crm"})],
+    "source_records/page": [
+        ({}, {"source": "crm", "after_id": "", "row_limit": 5}),
+        ({}, {"source": "crm", "after_id": "d", "row_limit": 5}),
+    ],
+    "source_records/range": [
+        ({}, {"source": "crm", "after_id": "", "through_id": "crm:Customer:C3"}),
+        ({}, {"source": "nobody", "after_id": "", "through_id": "z"}),
+    ],
+    "sources/range": [
+        (C, {"source": "hand", "after_id": "C1", "through_id": "C3"}),
+        (C, {"source": "crm", "after_id": "", "through_id": "D"}),
+        ({"LABEL": "Task"}, {"source": "crm", "after_id": "", "through_id": "Z"}),
+    ],
     "source_records/find_by_source": [({}, {"source": "crm", "row_limit": 5})],
     "sources/find_nodes": [
         (C, {"source": "crm", "after_id": "", "row_limit": 5}),
@@ -272,7 +293,7 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
 }
 """Queries whose answers must be equal, with the words and parameters to ask them with."""
 
-STREAMED = {"backup/read_nodes", "backup/read_ties", "sources/stream_nodes", "source_records/stream"}
+STREAMED = {"backup/read_nodes", "backup/read_ties"}
 """Queries whose rows come in no order, since all of them are wanted."""
 
 BY_ENGINE = {"store/read_server", "store/read_revision"}
@@ -330,6 +351,10 @@ WRITES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"rows": [{"source_id": "C2", "target_id": "K1", "properties": {"id": "KNOWS:C2:K1:friend", "_records": 2}}]},
     ),
     "merges/create": ({}, {"rows": [{"id": "gone2", "label": "Contact", "into": "C2", "at": T0, "by": "hand"}]}),
+    "merges/update": (
+        {},
+        {"rows": [{"id": "gone", "into": "C2", "probability": None}, {"id": "nobody", "into": "C1"}]},
+    ),
     "merges/delete": ({}, {"ids": ["gone", "nobody"]}),
     "sources/write": ({}, {"id": "shop", "properties": {"kind": "shop", "trust": 5, "created_at": T0}}),
     "sources/delete": ({}, {"id": "crm"}),

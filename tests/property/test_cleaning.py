@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from unicodedata import is_normalized
 
 import pandas as pd
@@ -22,7 +23,7 @@ from graphcrm.cleaning.dates import ORDERS, Order, clean_day, clean_time, infer_
 from graphcrm.cleaning.emails import clean_email
 from graphcrm.cleaning.people import split_person
 from graphcrm.cleaning.phones import clean_phone
-from graphcrm.cleaning.quality import quality_report
+from graphcrm.cleaning.quality import Tally, quality_report
 from graphcrm.cleaning.rows import KINDS, clean_field, clean_row
 from graphcrm.cleaning.text import FLAGS, clean_name, clean_text, name_key
 from graphcrm.cleaning.websites import clean_website, domain_of
@@ -249,6 +250,25 @@ def test_a_report_adds_up(rows: list[tuple[str, str | None]], region: str | None
     assert report["examples"].map(len).le(5).all()
     for _, line in report.iterrows():
         assert bool(line["examples"]) == bool(line["invalid"] or line["duplicated"])
+
+
+@given(st.lists(st.tuples(ANY, st.one_of(st.none(), PHONES), st.booleans()), max_size=12), st.randoms())
+@settings(deadline=None)
+def test_rows_in_any_order_count_alike(rows: list[tuple[str, str | None, bool]], random: Random) -> None:
+    placed = [(f"{place:02}", {"email": email, "phone": phone}, old) for place, (email, phone, old) in enumerate(rows)]
+    found = []
+    for order in (placed, random.sample(placed, len(placed))):
+        tally = Tally("customers")
+        for place, row, old in order:
+            tally.add(place, row, old)
+        if tally.settle():
+            for place, row, _ in reversed(order):
+                tally.look_again(place, row)
+        found.append(tally.lines(["email", "phone"]))
+    assert found[0] == found[1]
+    keys = [name_key(clean_field("email", email).value) if clean_text(email) else "" for email, _, _ in rows]
+    assert found[0][0]["duplicated"] == sum(bool(key) and keys.count(key) > 1 for key in keys)
+    assert found[0][0]["stale"] == sum(old and bool(clean_text(email)) for email, _, old in rows)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,27 @@
+// What parties of a label decided about a channel and a purpose, of so many of them by id, in one row. It gives all
+// decisions that may be meant: what is the same in any case is known by other rules than those of a database, so of words
+// that are not plain letters all come.
+// @access read
+// @each LABEL: labels
+// @param channel: str, case-folded
+// @param purpose: str, case-folded
+// @param after_id: str, the last id of the page before, '' at first
+// @param row_limit: int, parties that are looked at
+// @returns seen: int, how many parties that were
+// @returns last_id: str or null, the last one's id
+// @returns decisions: list of {party_id, name, channel, purpose, granted, at}
+MATCH (p:LABEL)
+WHERE p.id > $after_id
+WITH p
+ORDER BY p.id
+LIMIT $row_limit
+WITH collect(p) AS page
+CALL (page) {
+  UNWIND page AS p
+  MATCH (p)-[:GAVE]->(c:Consent)
+  WHERE c.granted IS NOT NULL AND c.at IS NOT NULL
+    AND (toLower(c.channel) CONTAINS $channel OR NOT c.channel =~ '[\\x00-\\x7F]*')
+    AND (toLower(c.purpose) CONTAINS $purpose OR NOT c.purpose =~ '[\\x00-\\x7F]*')
+  RETURN collect({party_id: p.id, name: p.name, channel: c.channel, purpose: c.purpose, granted: c.granted, at: c.at}) AS decisions
+}
+RETURN size(page) AS seen, page[-1].id AS last_id, decisions
