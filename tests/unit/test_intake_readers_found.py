@@ -207,6 +207,15 @@ def test_a_narrow_header_is_no_title(tmp_path: Path, text: str) -> None:
     assert len(read(file)[1]) == text.count("\n") - 1
 
 
+@pytest.mark.parametrize("between", [";", "|", "\t"])
+def test_lists_in_a_column_make_no_title_of_the_header(tmp_path: Path, between: str) -> None:
+    path = tmp_path / "campaigns.csv"
+    targets = between.join(f"P{number}" for number in range(50))
+    path.write_text("id,name,targets\n" + f"K,N,{targets}\n" * 20 + f"K,N, or M,{targets}\n")
+    file = open_file(path)
+    assert (file.header, len(read(file)[0]), len(read(file)[1])) == (("id", "name", "targets"), 20, 1)
+
+
 def test_fields_that_are_blank_beyond_the_header_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text("id,name,,\n1,Ann,,\n2,Bob\n3,Cy,,x\n")

@@ -25,6 +25,7 @@ csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _SAMPLE_LINES: Final = 200
 _SAMPLE_CHARACTERS: Final = 200_000
+_MOST_ROWS: Final = 0.5
 _SAID: Final = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 """The line by which a spreadsheet says what separates the fields."""
 
@@ -92,14 +93,14 @@ def find_dialect(content: Content, encoding: str, delimiter: str | None = None) 
         return Dialect(delimiter or ",")
     if said := _SAID.fullmatch(sample[0]):
         return Dialect(delimiter or said[1])
-    best, score = delimiter or ",", (0.0, 1)
+    best, score = delimiter or ",", _NO_TABLE
     for one in _DELIMITERS if delimiter is None else ():
         found = _score(_split(sample, one))
         if found > score:
             best, score = one, found
     titles = titles_above(_split(sample, best))
-    header = [line for line in sample if line.replace(best, "").strip()][titles]
-    return Dialect(best, _quote(header, best), titles)
+    lines = [line for line in sample if line.replace(best, "").strip()][titles:]
+    return Dialect(best, _quote(lines[0] if lines else "", best), titles)
 
 
 def _checked_delimiter(text: str) -> str:
@@ -117,14 +118,23 @@ def _split(sample: list[str], delimiter: str) -> list[list[str]]:
         return []
 
 
-def _score(rows: list[list[str]]) -> tuple[float, int]:
-    """The share of rows that are as wide as the header, and that width; nothing for a single column."""
-    widths = [len(fields) for fields in rows[titles_above(rows) :]]
+_Score = tuple[bool, float, int, int]
+_NO_TABLE: Final[_Score] = (False, 0.0, 0, 1)
+
+
+def _score(rows: list[list[str]]) -> _Score:
+    """How well a split makes a table: the share of rows that are as wide as the header, and that width.
+
+    A header that comes first goes before one below titles: lists in a column may be longer than rows are wide.
+    """
+    titles = titles_above(rows)
+    widths = [len(fields) for fields in rows if any(map(str.strip, fields))][titles:]
     if not widths or widths[0] < 2:
-        return 0.0, 1
+        return _NO_TABLE
     # The last one may be cut where the sample ends.
     others = widths[1:-1] or widths[1:]
-    return (sum(width == widths[0] for width in others) / len(others) if others else 1.0), widths[0]
+    share = sum(width == widths[0] for width in others) / len(others) if others else 1.0
+    return not titles and share > _MOST_ROWS, share, -titles, widths[0]
 
 
 def _quote(header: str, delimiter: str) -> str:
