@@ -225,9 +225,10 @@ def _handle(request: Request, error: Exception) -> Response:
 def _elsewhere(request: Request, error: MergedAway) -> Problem:
     """Where a party is that was merged away: readers are sent there, writers told."""
     # What was asked of the one is asked of the other: its history, with the same choices.
-    part = getattr(request.scope.get("route"), "path", "").rpartition("}")[2]
+    asked = getattr(request.scope.get("route"), "path", "")
+    before = f"/api/v1/{error.table}/" if error.table else asked.partition("{")[0]
     query = f"?{request.url.query}" if request.url.query else ""
-    address = f"/api/v1/{error.table}/{quote(error.into, safe='')}{part}{query}"
+    address = f"{before}{quote(error.into, safe='')}{asked.rpartition('}')[2]}{query}"
     members = {"into": error.into, "location": address}
     if request.method in ("GET", "HEAD"):
         return Problem(308, "merged", error.message, members, {"Location": address})

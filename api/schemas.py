@@ -218,6 +218,8 @@ class PathsAnswer(_List, _Analytic):
     """Ways from source to target, best first, then by ids."""
 
     items: list[Path]
+    source: str = Field(description="Where they begin: who stands for the party asked for, where it was merged away.")
+    target: str = Field(description="Where they end; likewise.")
     max_hops: int = Field(description="Longer ways were not looked for.")
 
 
@@ -232,6 +234,7 @@ class ChainLink(BaseModel):
 class ChainAnswer(_List, _Analytic):
     """Who brought a party, from the first referrer down to the party itself."""
 
+    party_id: str
     items: list[ChainLink]
 
 
@@ -307,7 +310,9 @@ class SearchHit(BaseModel):
     id: str
     label: str
     name: str
-    matched: str = Field(description="The field that matched.")
+    matched: str = Field(
+        description="The field that matched; `merged_id` where the id is one that was merged into this."
+    )
 
 
 class SearchAnswer(_List):

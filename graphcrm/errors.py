@@ -108,7 +108,7 @@ class MergedAway(GraphCRMError):
     message : str
         Which one it was merged into, in one line.
     table, into : str
-        The table and id of the one that stands for it.
+        The table and id of the one that stands for it; no table where the question is not one about a table's record.
     """
 
     def __init__(self, message: str, *, table: str = "", into: str = "") -> None:

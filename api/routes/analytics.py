@@ -14,6 +14,7 @@ from api.answers import analytic, documented, json_response, offset_of, offset_p
 from api.deps import GraphDep, only, parameters_of, require
 from api.ids import ID
 from api.schemas import ChainAnswer, InfluencersAnswer, NeighborhoodAnswer, PathsAnswer, SearchAnswer, TreeAnswer
+from graphcrm.errors import MergedAway
 from graphcrm.limits import (
     MAX_HOPS,
     MAX_ID_LENGTH,
@@ -135,13 +136,15 @@ def referral_paths(
     return analytic(frame, attrs=frame.attrs | {"metric": "hops"})
 
 
-@_get(f"/referrals/{ID}/chain", ChainAnswer, 404)
+@_get(f"/referrals/{ID}/chain", ChainAnswer, 308, 404)
 def referral_chain(graph: GraphDep, id: PartyPath, as_of: AsOf = None) -> Response:
     """Who brought this party: from the first referrer down to the party itself."""
-    return analytic(graph.referral_chain(id, as_of))
+    frame = graph.referral_chain(id, as_of)
+    _check_asked(id, frame.attrs["party_id"])
+    return analytic(frame)
 
 
-@_get(f"/referrals/{ID}/tree", TreeAnswer, 404)
+@_get(f"/referrals/{ID}/tree", TreeAnswer, 308, 404)
 def referral_tree(
     graph: GraphDep,
     id: PartyPath,
@@ -150,10 +153,12 @@ def referral_tree(
     as_of: AsOf = None,
 ) -> Response:
     """Whom this party brought, and whom those brought, with the revenue below each."""
-    return analytic(graph.referral_tree(id, max_depth=max_depth, limit=limit, as_of=as_of))
+    frame = graph.referral_tree(id, max_depth=max_depth, limit=limit, as_of=as_of)
+    _check_asked(id, frame.attrs["root"])
+    return analytic(frame)
 
 
-@_get(f"/graph/neighborhood/{ID}", NeighborhoodAnswer, 404)
+@_get(f"/graph/neighborhood/{ID}", NeighborhoodAnswer, 308, 404)
 def neighborhood(
     graph: GraphDep,
     id: PartyPath,
@@ -163,7 +168,15 @@ def neighborhood(
     as_of: AsOf = None,
 ) -> Response:
     """What surrounds a party."""
-    return json_response({"metric": None} | graph.neighborhood(id, hops=hops, layers=layers, limit=limit, as_of=as_of))
+    around = graph.neighborhood(id, hops=hops, layers=layers, limit=limit, as_of=as_of)
+    _check_asked(id, around["center"])
+    return json_response({"metric": None} | around)
+
+
+def _check_asked(id: str, answered: str) -> None:
+    """Send whoever asked for a party that was merged away to the one that stands for it."""
+    if answered != id:
+        raise MergedAway(f"{id!r} was merged into {answered!r}; ask about that one", into=answered)
 
 
 @_get("/search", SearchAnswer)

@@ -130,9 +130,10 @@ def relationship_map(
     """A party's surroundings, drawn."""
     if not id or len(id) > MAX_ID_LENGTH:
         raise NotFound(f"An id has 1 to {MAX_ID_LENGTH} characters.")
-    if (root := graph.merging.root(id)) is not None:
-        return RedirectResponse(map_href(root), 303)
     around = graph.neighborhood(id, hops=hops, layers=layers, limit=limit)
+    if around["center"] != id:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(map_href(around["center"]) + query, 308)
     page = map_page(
         around,
         layout(around["nodes"], around["ties"]),
@@ -346,7 +347,8 @@ def _finished(request: Request, response: Response) -> Response:
 
 def _failure(request: Request, error: Exception) -> Response:
     if isinstance(error, MergedAway):
-        return RedirectResponse(f"/{error.table}/{quote(error.into, safe='')}", 303)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/{error.table}/{quote(error.into, safe='')}{query}", 308)
     problem = problem_of(error)
     if problem.status == 401:
         query = request.scope["query_string"].decode("latin-1")

@@ -8,7 +8,7 @@ from functools import partial
 import click
 
 from graphcrm import limits
-from graphcrm.cli.common import FORMAT, open_graph
+from graphcrm.cli.common import FORMAT, open_graph, resolved
 from graphcrm.console import print_frame
 
 __all__ = ["contactable", "history", "timeline"]
@@ -23,7 +23,7 @@ __all__ = ["contactable", "history", "timeline"]
 def timeline(id_: str, kinds: tuple[str, ...], limit: int, cursor: str | None, format_: str) -> None:
     """What happened to the customer or contact ID, newest first."""
     with open_graph() as graph:
-        frame = graph.archive.timeline(id_, kinds, cursor, limit)
+        frame = resolved(lambda party: graph.archive.timeline(party, kinds, cursor, limit), id_)
     next_cursor = frame.attrs["next_cursor"]
     if format_ != "json":
         told = _told if format_ == "table" else partial(json.dumps, ensure_ascii=False)
@@ -42,7 +42,7 @@ def timeline(id_: str, kinds: tuple[str, ...], limit: int, cursor: str | None, f
 def history(id_: str, field: str | None, limit: int, cursor: str | None, format_: str) -> None:
     """What changed in the customer or contact ID, newest first: who changed what from what to what."""
     with open_graph() as graph:
-        frame = graph.archive.history(id_, field, cursor, limit)
+        frame = resolved(lambda party: graph.archive.history(party, field, cursor, limit), id_)
     print_frame(frame, format_)
     if frame.attrs["next_cursor"]:
         click.echo(f"There is more: --cursor {frame.attrs['next_cursor']}", err=True)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from graphcrm.errors import InvalidInput
+from graphcrm.errors import InvalidInput, MergedAway
 
 if TYPE_CHECKING:
     from graphcrm.service.graph import Graph
     from graphcrm.settings import Settings
 
-__all__ = ["AS_OF", "FORMAT", "LAYERS", "open_graph", "read_settings"]
+__all__ = ["AS_OF", "FORMAT", "LAYERS", "open_graph", "read_settings", "resolved"]
+
+T = TypeVar("T")
 
 
 def read_settings() -> Settings:
@@ -38,6 +40,15 @@ def open_graph() -> Iterator[Graph]:
 
     with connect(read_settings()) as graph:
         yield graph
+
+
+def resolved(ask: Callable[[str], T], id_: str) -> T:
+    """Ask about a party; where it was merged away, about the one that stands for it, and say so."""
+    try:
+        return ask(id_)
+    except MergedAway as error:
+        click.echo(f"{id_!r} was merged into {error.into!r}; the answer is about that one", err=True)
+        return ask(error.into)
 
 
 FORMAT = click.option(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import click
 
-from graphcrm.cli.common import FORMAT, open_graph
+from graphcrm.cli.common import FORMAT, open_graph, resolved
 from graphcrm.console import print_frame
 from graphcrm.limits import MAX_STALE_DAYS
 
@@ -112,7 +113,7 @@ def provenance(id_: str, table: str, format_: str) -> None:
     import pandas as pd
 
     with open_graph() as graph:
-        found = graph.sources.provenance(table, id_)
+        found = resolved(partial(graph.sources.provenance, table), id_)
     rows = [
         {
             "field": field["field"],

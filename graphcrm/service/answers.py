@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
 
-from graphcrm.errors import InvalidInput
+from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.network.graph import Network
 from graphcrm.schema import LAYERS
 from graphcrm.service.resident import Snapshot
 from graphcrm.values import MONEY_SCALE, from_graph
 
-__all__ = ["When", "amounts", "basis", "bounded", "chosen", "chosen_layers", "iso", "moment_of", "name_of", "table"]
+__all__ = [
+    "When",
+    "amounts",
+    "basis",
+    "bounded",
+    "chosen",
+    "chosen_layers",
+    "iso",
+    "moment_of",
+    "name_of",
+    "standing",
+    "table",
+]
+
+_log = logging.getLogger(__name__)
 
 When = date | datetime | str | None
 """A day (its end, UTC), a time, either as ISO 8601 text, or None for today."""
@@ -79,6 +94,35 @@ def iso(moment: Any) -> str | None:
 def name_of(network: Network, party_id: str) -> str:
     """A party's name."""
     return str(network.names[network.position(party_id)])
+
+
+def standing(network: Network, party_id: str, root: Callable[[str], str | None]) -> str:
+    """The party that an answer is about: of one that was merged away, who stands for it.
+
+    Parameters
+    ----------
+    network : Network
+        Where the party is.
+    party_id : str
+        The party that is asked about.
+    root : callable
+        Gives who stands for an id; None for one that was not merged away.
+
+    Raises
+    ------
+    NotFound
+        The network has neither.
+    """
+    try:
+        network.position(party_id)
+    except NotFound:
+        into = root(party_id)
+        if into is None:
+            raise
+        network.position(into)
+        _log.warning("%r was merged into %r; the answer is about that one", party_id, into)
+        return into
+    return party_id
 
 
 def amounts(money: Mapping[str, Any]) -> list[dict[str, str | None]]:

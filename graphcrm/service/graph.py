@@ -30,6 +30,7 @@ from graphcrm.service.answers import (
     iso,
     moment_of,
     name_of,
+    standing,
     table,
 )
 from graphcrm.service.archive import Archive
@@ -78,7 +79,8 @@ class Graph:
     """An open graph; safe to share between threads.
 
     Tables that it gives back are DataFrames whose rows are what the API lists; their `attrs` hold what the answer was
-    computed from: `revision`, `as_of`, `layers`, and how many `parties` and `ties` were seen.
+    computed from: `revision`, `as_of`, `layers`, and how many `parties` and `ties` were seen. What is asked of a party
+    that was merged away is answered of the one that stands for it; the answer names it, and a warning is logged.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -227,7 +229,7 @@ class Graph:
         -------
         pandas.DataFrame
             `party_ids`, `hops`, `strength` (the product) and `ties` (for each step its parallel ties), best first;
-            empty when there is no path.
+            empty when there is no path. `attrs` has the `source` and `target` that it is about.
 
         Raises
         ------
@@ -239,12 +241,12 @@ class Graph:
         bounded("k", k, limits.MAX_PATHS)
         bounded("max_hops", max_hops, limits.MAX_HOPS)
         snapshot, network = self._projected(layers, as_of)
+        source, target = (standing(network, id_, self.merging.root) for id_ in (source, target))
         if source == target:
-            network.position(source)
             raise InvalidInput("target: must be another party than source", field="target")
         found = best_paths(network, source, target, by=by, k=k, max_hops=max_hops)
         frame = table([asdict(path) for path in found], ["party_ids", "hops", "strength", "ties"])
-        frame.attrs.update(basis(snapshot, network) | {"by": by, "max_hops": max_hops})
+        frame.attrs.update(basis(snapshot, network), by=by, max_hops=max_hops, source=source, target=target)
         return frame
 
     def neighborhood(
@@ -284,7 +286,7 @@ class Graph:
         bounded("hops", hops, limits.MAX_NEIGHBORHOOD_HOPS)
         bounded("limit", limit, limits.MAX_NEIGHBORHOOD)
         snapshot, network = self._projected(layers, as_of)
-        found = neighborhood(network, party_id, hops, limit)
+        found = neighborhood(network, standing(network, party_id, self.merging.root), hops, limit)
         ties = [tie | {"at": iso(tie["at"])} for tie in found.ties]
         found_in = basis(snapshot, network)
         return found_in | {
@@ -311,7 +313,7 @@ class Graph:
         -------
         pandas.DataFrame
             `party_id`, `name` and `at` (when the one before referred it), from the first referrer down to the party.
-            Where several referred one party the earliest counts.
+            Where several referred one party the earliest counts. `attrs` has the `party_id` that it is about.
 
         Raises
         ------
@@ -319,13 +321,13 @@ class Graph:
             An unknown party.
         """
         snapshot, network = self._projected(["referral"], as_of)
-        network.position(party_id)
+        party_id = standing(network, party_id, self.merging.root)
         links = self._referrals(snapshot, network).chain(party_id)
         rows = [
             {"party_id": link.party_id, "name": name_of(network, link.party_id), "at": iso(link.at)} for link in links
         ]
         frame = table(rows, ["party_id", "name", "at"])
-        frame.attrs.update(basis(snapshot, network))
+        frame.attrs.update(basis(snapshot, network) | {"party_id": party_id})
         return frame
 
     def referral_tree(
@@ -366,7 +368,7 @@ class Graph:
         bounded("max_depth", max_depth, limits.MAX_TREE_DEPTH)
         bounded("limit", limit, limits.MAX_TREE)
         snapshot, network = self._projected(["referral"], as_of)
-        network.position(party_id)
+        party_id = standing(network, party_id, self.merging.root)
         revenue = self._resident.revenue(snapshot, network.as_of)
         tree = self._referrals(snapshot, network).tree(party_id, revenue, max_depth, limit)
         rows = [
@@ -416,7 +418,8 @@ class Graph:
         -------
         list of dict
             `id`, `label`, `name` and `matched` (the field that matched): an equal id first, then names that begin with
-            the query, names that hold it, and the rest; customers before contacts, then by name and id.
+            the query, names that hold it, and the rest; customers before contacts, then by name and id. The id of a
+            party that was merged away finds the one that stands for it (`matched` is ``merged_id``).
         """
         return find_parties(self.store, query, limit)
 
@@ -441,7 +444,6 @@ class Graph:
         from graphcrm.intake.importer import import_files
 
         paths = list(paths)
-
         check_name(source)
         if not dry_run:
             self.sources.add(source)

@@ -47,7 +47,6 @@ class Pretended:
     def __init__(self) -> None:
         self.store = SimpleNamespace(engine="embedded")
         self.tokens = Tokens()
-        self.merging = SimpleNamespace(root=lambda id_: None)
         self.parties = 2
         self.failure: Exception | None = None
         self.asked: dict[str, Any] = {}
