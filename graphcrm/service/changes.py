@@ -30,6 +30,7 @@ __all__ = [
     "forget_changes",
     "forget_said",
     "from_stored",
+    "left",
     "new_change",
     "read_changes",
     "undone",
@@ -205,7 +206,8 @@ def without(changes: Iterable[Change], source: str) -> tuple[list[Change], dict[
     Returns
     -------
     list of Change
-        What is left of them. Where the source alone said what was shown, what was shown before stands in its place.
+        What is left of them. Where the source alone said what came to be shown, what was shown before stands in its
+        place; that others came to say the same is told by the next change.
     dict of str to tuple
         The value that each field had last, and who said so.
 
@@ -220,11 +222,15 @@ def without(changes: Iterable[Change], source: str) -> tuple[list[Change], dict[
     last: dict[str, tuple[Any, tuple[str, ...]]] = {}
     kept = []
     for change in changes:
+        is_chained = change.kind != "tie_removed"  # of one type several ties may be removed
         fields = {}
         for name, shift in change.fields.items():
-            before = _left(shift.before, shift.said_before, source) or last.get(name, (None, ()))
-            after = _left(shift.after, shift.said_after, source) or before
-            last[name] = after
+            before = left(shift.before, shift.said_before, source) or (None, ())
+            if is_chained and name in last and last[name][0] != before[0]:
+                before = last[name]
+            after = left(shift.after, shift.said_after, source) or before
+            if is_chained:
+                last[name] = after
             if before[0] != after[0]:
                 fields[name] = Shift(before[0], after[0], before[1], after[1])
         own = change.source == source
@@ -245,7 +251,7 @@ def without(changes: Iterable[Change], source: str) -> tuple[list[Change], dict[
     return kept, last
 
 
-def _left(value: Any, said: tuple[str, ...], source: str) -> tuple[Any, tuple[str, ...]] | None:
+def left(value: Any, said: tuple[str, ...], source: str) -> tuple[Any, tuple[str, ...]] | None:
     """A value with those who say it beside a source; None where the source alone does."""
     return None if said == (source,) else (value, tuple(name for name in said if name != source))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -157,8 +157,9 @@ def _held(tx: Transaction, label: str, ids: Sequence[str]) -> dict[str, dict[str
     for id_, saying, seen_at in zip(*(columns[name] for name in ("id", "sources", "seen_at")), strict=True):
         sources.setdefault(id_, set()).update(saying)
         times.setdefault(id_, []).extend([seen_at] if seen_at > NEVER else [])
+    now = datetime.now(UTC)
     return {
-        id_: {"_sources": sorted(saying), "_seen_at": min(times[id_], default=None)} for id_, saying in sources.items()
+        id_: {"_sources": sorted(saying), "_seen_at": min(times[id_], default=now)} for id_, saying in sources.items()
     }
 
 
@@ -190,8 +191,8 @@ def _revised(
             continue
         others = [name for name in old["_sources"] if name != source]
         if others:
-            # It is not known which of them said so first, so that the time may be that of the source that is gone.
-            changes[about] = {"id": old["id"], "_sources": others, "_seen_at": None}
+            # It is not known which of them said so when, and the time may be that of the source that is gone.
+            changes[about] = {"id": old["id"], "_sources": others, "_seen_at": datetime.now(UTC)}
         else:
             gone.add(about)
     return changes, gone

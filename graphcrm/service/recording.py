@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.service.aliases import merged_into
-from graphcrm.service.changes import Change, Kind, Shift, forget_said, new_change, read_changes, write_changes
+from graphcrm.service.changes import Change, Kind, Shift, forget_said, left, new_change, read_changes, write_changes
 from graphcrm.service.planning import Plan, TieRow
 from graphcrm.service.source_records import FILES
 from graphcrm.service.states import PARTY_TABLES, State, states
@@ -40,6 +40,10 @@ _NAMED: Final = {"OWNS": "target", "WORKS_AT": "source"}
 """Types of ties that a reference column of a party shows, and the end that has the column."""
 
 
+Told = tuple[Any, tuple[str, ...]]
+"""A value, and the sources that say it."""
+
+
 class Event(NamedTuple):
     """What happens to a party, which other one has a part in it, and who does it if not who acts here."""
 
@@ -62,7 +66,7 @@ class Erased:
     """
 
     source: str
-    last: Mapping[str, Mapping[str, tuple[Any, tuple[str, ...]]]] = field(default_factory=dict)
+    last: Mapping[str, Mapping[str, Told]] = field(default_factory=dict)
 
 
 def touched(plan: Plan) -> set[str]:
@@ -174,7 +178,7 @@ def _forget_said(
     after: Mapping[str, State],
     known: Mapping[str, datetime | None],
     source: str,
-) -> dict[str, dict[str, tuple[Any, tuple[str, ...]]]]:
+) -> dict[str, dict[str, Told]]:
     """Take a source out of the changes of parties and of all that were merged into them; see `forget_said`."""
     members = merged_into(tx.run, after)
     since = dict(known)
@@ -234,9 +238,7 @@ def changes_between(
         happened = [event for event in events if event.about == id_]
         if (old is None or new is None) and not happened:
             continue
-        fields = _shifts(old, new)
-        if erased:
-            fields = _without(fields, erased.source, erased.last.get(id_, {}))
+        fields = _without(old, new, erased, erased.last.get(id_, {})) if erased else _shifts(old, new)
         since = known.get(id_) if new else old and old.known_since
         more: dict[str, Any] = {"source": source, "known_since": since}
         if fields and not happened:
@@ -266,18 +268,16 @@ def _shifts(old: State | None, new: State | None) -> dict[str, Shift]:
     return {name: shift for name, shift in shifts.items() if shift.before != shift.after}
 
 
-def _without(
-    shifts: Mapping[str, Shift], source: str, last: Mapping[str, tuple[Any, tuple[str, ...]]]
-) -> dict[str, Shift]:
-    """Shifts whose earlier values are those that others than a source said."""
-    found = {}
-    for name, shift in shifts.items():
-        value, said = (
-            last.get(name, (None, ())) if shift.said_before == (source,) else (shift.before, shift.said_before)
-        )
-        if value != shift.after:
-            found[name] = Shift(value, shift.after, tuple(one for one in said if one != source), shift.said_after)
-    return found
+def _without(old: State | None, new: State | None, erased: Erased, last: Mapping[str, Told]) -> dict[str, Shift]:
+    """What differs between what a party shows now and what it would have shown before without a source."""
+    shifts = {}
+    for name in sorted({*(old.fields if old else ()), *(new.fields if new else ()), *last}):
+        shown = (old.fields.get(name), old.said.get(name, ())) if old else (None, ())
+        value, said = last.get(name) or left(*shown, erased.source) or (None, ())
+        after = new.fields.get(name) if new else None
+        if value != after:
+            shifts[name] = Shift(value, after, said, new.said.get(name, ()) if new else ())
+    return shifts
 
 
 # ---- what is no difference between before and after ------------------------------------------------------

@@ -354,6 +354,8 @@ def shown_again(old: Mapping[str, Any], records: Sequence[SourceRecord], trust: 
     alone = is_alone(records)
     derived = derive(records, trust)
     shown = {key: value for key, value in derived.items() if value is not None and not (alone and key == "_records")}
+    if "name" in old:
+        shown.setdefault("name", old["id"])  # who gave it its name may have been erased
     return difference(old, shown | {"id": old["id"]}, "replace")
 
 
