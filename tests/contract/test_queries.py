@@ -420,7 +420,7 @@ def _comparable_rows(rows: list[dict[str, Any]]) -> list[Any]:
     """Columns collected into one row keep what belongs together, but not the order of it."""
     found: list[Any] = []
     for row in rows:
-        columns = [row[name] for name in sorted(row) if name != "shard"]
+        columns = [row[name] for name in sorted(row) if name not in ("shard", *_WHEN)]
         if columns and all(isinstance(column, list) for column in columns):
             found += sorted(repr(_comparable(list(cells))) for cells in zip(*columns, strict=True))
         else:
