@@ -17,7 +17,7 @@ from graphcrm.tables import Row, Table
 
 __all__ = ["Loading"]
 
-_HELD: Final = 1_000_000
+_HELD: Final = 250_000
 """Sightings that are held, of 8 bytes each, before they are noted."""
 
 
