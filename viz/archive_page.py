@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from graphcrm.service.archive import KINDS
 from graphcrm.tables import TABLES
 from viz.history_part import earlier_of, history_part
-from viz.language import Language, script_words, text, word
+from viz.language import WORDS, Language, script_words, text, word
 from viz.render import ADDRESSES, archive_href, map_href, render
 
 __all__ = ["archive_page", "timeline_line"]
@@ -44,6 +44,7 @@ def archive_page(
     recent: Mapping[str, Sequence[Mapping[str, Any]]],
     timeline: Mapping[str, Any],
     history: Mapping[str, Any],
+    names: Mapping[str, str],
     language: Language,
     **frame: Any,
 ) -> str:
@@ -68,6 +69,8 @@ def archive_page(
         `items`, `next_cursor`, the `kinds` that were asked for and whether this is a `later` page.
     history : mapping
         See `viz.history_part.history_part`; and `earlier`, as `Archive.earlier_values` gives it.
+    names : mapping of str to str
+        Names of those whom fields name by their ids, by field.
     language : {"en", "zh"}
         Of the words.
     **frame : Any
@@ -79,13 +82,14 @@ def archive_page(
         HTML.
     """
     table = ADDRESSES[label].strip("/")
-    fields = [*_fields(table, record, provenance, language), *_extras(record, provenance, language)]
+    fields = [*_fields(table, record, provenance, names, language), *_extras(record, provenance, language)]
     earlier = history["earlier"]
     fields = [
         field | {"place": place, "earlier": earlier_of(earlier.get(field["field"], ()), language)}
         for place, field in enumerate(fields)
     ]
     island = {"table": table, "etag": etag, "record": record, "labels": {f["name"]: f["label"] for f in fields}}
+    island["wrong"] = {key.removeprefix("wrong."): text(language, key) for key in WORDS if key.startswith("wrong.")}
     return render(
         "archive.html",
         language,
@@ -161,7 +165,11 @@ def timeline_line(item: Mapping[str, Any], language: Language) -> dict[str, Any]
 
 
 def _fields(
-    table: str, record: Mapping[str, Any], provenance: Mapping[str, Any], language: Language
+    table: str,
+    record: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    names: Mapping[str, str],
+    language: Language,
 ) -> Iterable[dict[str, Any]]:
     said = {field["field"]: field for field in provenance["fields"]}
     for name in TABLES[table].columns:
@@ -173,6 +181,8 @@ def _fields(
                 "editor": "choice" if choices else _EDITORS.get(name, "line"),
                 "choices": choices,
                 "href": href,
+                "shown": names.get(name, field["shown"]),
+                "hint": field["shown"] if name in names else None,
             }
 
 
@@ -180,7 +190,11 @@ def _extras(record: Mapping[str, Any], provenance: Mapping[str, Any], language: 
     said = {field["field"]: field for field in provenance["fields"]}
     for name, value in record["extra"].items():
         label = word(language, "field", name)
-        field = _field(name, label, value, said.get(name), language) | {"name": f"extra.{name}", "href": None}
+        field = _field(name, label, value, said.get(name), language) | {
+            "name": f"extra.{name}",
+            "href": None,
+            "hint": None,
+        }
         if isinstance(value, bool):
             yield field | {"editor": "choice", "choices": ("true", "false"), "value": str(value).lower()}
         else:
@@ -209,12 +223,13 @@ def _links(value: Any) -> list[str]:
 
 def _said(name: str, said: Mapping[str, Any], language: Language) -> dict[str, Any]:
     return {
-        "source": said["source"],
+        "source": word(language, "source", said["source"]),
         "rule": word(language, "rule", said["rule"]),
         "pinned": said["rule"] == "pinned",
         "values": [
             {
-                "source": each["source"],
+                "name": each["source"],
+                "source": word(language, "source", each["source"]),
                 "value": _value(name, each["value"], language),
                 "raw": each["raw"],
                 "day": str(each["last_seen"])[:10],
@@ -289,7 +304,7 @@ def _told(name: str, details: Mapping[str, Any], language: Language) -> str:
         return f"{value // 60}:{value % 60:02}"
     if name == "score":
         return f"{value:g}"
-    return word(language, "kind", str(value)) if name == "kind" else str(value)
+    return word(language, name, str(value)) if name in ("kind", "status", "channel") else str(value)
 
 
 def _moment(at: str | None) -> str | None:

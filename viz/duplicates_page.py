@@ -134,7 +134,7 @@ def _rows(left: Mapping[str, Any], right: Mapping[str, Any], language: Language)
 
 
 def _sources(left: Mapping[str, Any], right: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    one, other = (", ".join(side["sources"]) for side in (left, right))
+    one, other = (", ".join(word(language, "source", name) for name in side["sources"]) for side in (left, right))
     mark = "same" if one == other else "differs"
     return _row("sources", word(language, "field", "sources"), one, other, mark, language)
 

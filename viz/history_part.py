@@ -83,7 +83,7 @@ def history_line(item: Mapping[str, Any], names: Mapping[str, str], language: La
         "before": _told(item["from"], language) if is_value else None,
         "after": _told(item["to"], language) if is_value else None,
         "tie": word(language, "ties", f"{field}.out") if kind == "tie_removed" else None,
-        "by": " · ".join(part for part in (item["source"], _by(item["by"], language)) if part),
+        "by": " · ".join(part for part in (_source(item["source"], language), _by(item["by"], language)) if part),
     }
 
 
@@ -92,6 +92,10 @@ def earlier_of(
 ) -> list[dict[str, str]]:
     """The latest of a field's earlier values: `value`, and the `day` until which it was shown."""
     return [{"value": _told(each["value"], language), "day": each["until"][:10]} for each in values[:most]]
+
+
+def _source(source: str | None, language: Language) -> str | None:
+    return source and word(language, "source", source)
 
 
 def _by(by: str | None, language: Language) -> str | None:

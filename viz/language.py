@@ -249,6 +249,7 @@ SCRIPT_KEYS: Final = (
     "was_skipped",
     "was_told_apart",
     "was_undone",
+    "wrong_field",
     "yours",
 )
 """Keys of what the scripts of the pages say."""

@@ -5,7 +5,8 @@ They ask the same graph as the API does, and tell errors as pages instead of pro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qs, quote, urlencode
 
@@ -306,11 +307,25 @@ def _party(
             "later": bool(changes_cursor),
             "earlier": graph.archive.earlier_values(id_),
         },
+        _names(graph, record),
         _language(request),
         **_frame(request),
         editable=caller.may("editor"),
     )
     return HTMLResponse(page)
+
+
+def _names(graph: Graph, record: Mapping[str, Any]) -> dict[str, str]:
+    """Names of those whom a party's fields name by their ids."""
+    named = {
+        field: (table, record.get(field)) for field, table in (("owner_id", "users"), ("customer_id", "customers"))
+    }
+    found = {}
+    for field, (table, id_) in named.items():
+        with suppress(NotFound, MergedAway):
+            if id_:
+                found[field] = str(graph.records.read(table, id_)["name"])
+    return found
 
 
 def _language(request: Request) -> Language:

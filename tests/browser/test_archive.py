@@ -170,8 +170,61 @@ def test_a_refused_edit_says_why_and_keeps_what_was_typed(local: str, watch: Wat
     page.get_by_label("Country", exact=True).fill("Atlantis")
     page.get_by_role("button", name="Save").click()
     page.wait_for_selector("#problem:not([hidden])")
-    assert "country" in page.get_by_role("alert").inner_text()
+    refused = "Not saved: Country: must be an ISO 3166 code of two letters, such as DE"
+    assert page.get_by_role("alert").inner_text() == refused
     assert page.get_by_label("Country", exact=True).input_value() == "Atlantis"
+
+
+def test_a_refusal_speaks_the_readers_language(local: str, watch: Watch) -> None:
+    watched = watch()
+    watched.expected.add("422 (Unprocessable")
+    page = watched.page
+    open_archive(page, local, "/customers/A0?lang=zh")
+    page.get_by_role("button", name="编辑", exact=True).click()
+    for field, typed, said in (
+        ("名称", " ", "未保存：名称：须为 1 到 500 个字符"),
+        ("国家", "Atlantis", "未保存：国家：须为两个字母的 ISO 3166 国家代码，例如 DE"),
+        ("附件", "javascript:alert(1)", "未保存：附件：须为链接，每行一个，以 https:// 或 http:// 开头"),
+        ("行业", "x" * 600, "未保存：行业：不符合该字段的要求（"),
+    ):
+        control = page.get_by_label(field, exact=True)
+        before = control.input_value()
+        control.fill(typed)
+        page.get_by_role("button", name="保存", exact=True).click()
+        page.wait_for_function("said => document.getElementById('problem').innerText.startsWith(said)", arg=said)
+        control.fill(before)
+
+
+def test_who_owns_a_customer_is_named(local: str, watch: Watch, filled_embedded: graphcrm.Graph) -> None:
+    put(filled_embedded, "users", [{"id": "U<1>", "name": HOSTILE["image"]}])
+    put(filled_embedded, "customers", [{"id": "A0", "name": "Acme", "owner_id": "U<1>"}])
+    page = watch().page
+    open_archive(page, local, "/customers/A0")
+    owner = page.locator("[data-field=owner_id] .shown")
+    assert owner.inner_text() == HOSTILE["image"]
+    assert owner.locator("bdi").get_attribute("title") == "U<1>"
+    page.get_by_role("button", name="Edit").click()
+    assert page.get_by_label("Owner", exact=True).input_value() == "U<1>"
+    open_archive(page, local, "/contacts/A1")
+    employer = page.locator("[data-field=customer_id] .shown")
+    assert employer.inner_text() == "Acme"
+    assert employer.locator("a").get_attribute("href") == "/customers/A0"
+
+
+def test_a_party_to_which_nothing_happened_has_no_filters(
+    local: str, watch: Watch, filled_embedded: graphcrm.Graph
+) -> None:
+    put(filled_embedded, "customers", [{"id": "Q", "name": "Quiet"}])
+    page = watch().page
+    open_archive(page, local, "/customers/Q")
+    assert page.locator("#none").inner_text() == "Nothing has happened yet."
+    assert page.locator("#filter").count() == 0
+    open_archive(page, local, "/customers/Q?kind=order")
+    assert page.locator("#none").inner_text() == "Nothing of the kind has happened yet."
+    assert page.locator("#filter input:checked").count() == 1
+    open_archive(page, local, "/customers/Q?lang=zh")
+    assert page.locator("[data-field=name] .source").inner_text() == "手工录入"
+    assert "手工录入" in page.locator("#history-lines").inner_text()
 
 
 def test_two_editors_at_once_choose_field_by_field(address: str, watch: Watch) -> None:

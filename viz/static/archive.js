@@ -21,9 +21,17 @@ async function send(method, path, body, etag) {
   return fetch(address + path, { method, headers, body: body && JSON.stringify(body) }).catch(() => null);
 }
 
+// Why something was refused, in the reader's language as far as there are words for it.
+function reasonOf(status, told) {
+  const { labels, wrong } = island;
+  if (status !== 422 || !labels[told?.field]) return wrong[status] ?? told?.detail ?? words.no_answer;
+  const reason = wrong[told.field] ?? wrong.other.replace("{detail}", () => told.detail);
+  return say("wrong_field", { field: labels[told.field], reason });
+}
+
 async function complain(answer) {
   const told = answer && (await answer.json().catch(() => null));
-  problem.textContent = say("not_saved", { reason: told?.detail ?? words.no_answer });
+  problem.textContent = say("not_saved", { reason: reasonOf(answer?.status, told) });
   problem.hidden = false;
   problem.scrollIntoView({ block: "nearest" });
 }
@@ -202,7 +210,7 @@ function unfold(section, prefix) {
     }
   });
 
-  filter.addEventListener("change", async () => {
+  filter?.addEventListener("change", async () => {
     const url = new URL(location.pathname, location.href);
     for (const [name, value] of new FormData(filter)) if (value) url.searchParams.append(name, value);
     const page = await pageOf(url);
@@ -211,7 +219,7 @@ function unfold(section, prefix) {
     lines.replaceChildren(...linesOf(page));
     finish(page);
   });
-  filter.querySelector("[type=submit]").hidden = true;
+  filter?.querySelector("[type=submit]").setAttribute("hidden", "");
 }
 
 unfold(document.getElementById("timeline"), "");
