@@ -58,6 +58,8 @@ _STREAM_S: Final = 3600.0
 """Seconds that a streamed query may take on Neo4j."""
 _GONE: Final = "the database does not answer; check that it runs, then try again"
 _UNKNOWN: Final = "the database went away while it committed; read the record to see whether the change is in"
+_NO_ROOM: Final = "; make room if its disk is full, start it again, then try again"
+"""What Neo4j needs when it could not write: it takes no transaction until it is started anew."""
 _BOOKS: Final = (
     "tokens/",
     "receipts/",
@@ -488,6 +490,8 @@ def _translated(error: Exception) -> Exception:
         return StoreError(_BUSY if isinstance(error, TransientError) else _HELD, retryable=True)
     if isinstance(error, ServiceUnavailable | SessionExpired | DriverError | OSError) or code in _SHUTTING_DOWN:
         return StoreError(_GONE, retryable=True)
+    if code.startswith("Neo.DatabaseError.Transaction."):
+        return StoreError(f"the database cannot write ({code}){_NO_ROOM}", retryable=True)
     if isinstance(error, Neo4jError):
         return StoreError(f"the database refused a query ({code})", retryable=code.startswith("Neo.DatabaseError"))
     return error

@@ -18,7 +18,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,10 +53,19 @@ server.bolt.listen_address=127.0.0.1:{port}
 server.bolt.advertised_address=127.0.0.1:{port}
 server.http.enabled=false
 server.https.enabled=false
-server.memory.heap.max_size=1g
-server.memory.pagecache.size=256m
+server.memory.heap.max_size={heap}
+server.memory.pagecache.size={pages}
 dbms.usage_report.enabled=false
 """
+
+SMALL = """\
+db.tx_log.preallocate=false
+db.tx_log.rotation.size=1m
+"""
+"""Further settings of a server that is to take little room on the disk."""
+
+SOON_UP = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""Options of Java with which a server is up in little more than half the time, and slower afterwards."""
 
 OPENED_PACKAGES = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 
@@ -154,27 +163,86 @@ def _compose_server() -> Iterator[Neo4jServer]:
 
 @contextlib.contextmanager
 def _jar_server() -> Iterator[Neo4jServer]:
-    jars = _jars()
-    with tempfile.TemporaryDirectory(prefix="graphcrm-neo4j-", ignore_cleanup_errors=True) as folder:
-        home, port = Path(folder), free_port()
+    with (
+        tempfile.TemporaryDirectory(prefix="graphcrm-neo4j-", ignore_cleanup_errors=True) as folder,
+        contextlib.closing(JarServer(Path(folder))) as server,
+    ):
+        server.start()
+        yield server.login
+
+
+class JarServer:
+    """A server of Maven's jars with a home and a port of its own; it can be killed and started there again.
+
+    Parameters
+    ----------
+    home : Path
+        Its folder, which is to be empty.
+    is_small : bool
+        Whether it is to be up soon and to take little room, rather than to be quick.
+
+    Raises
+    ------
+    NoServerError
+        Java is missing, or the jars cannot be had.
+    """
+
+    def __init__(self, home: Path, is_small: bool = False) -> None:
+        if why := _why_no_maven():
+            raise NoServerError(f"no Neo4j: {why}")
+        port, self._home = free_port(), home
+        heap, pages = ("384m", "32m") if is_small else ("1g", "256m")
+        settings = CONFIGURATION.format(port=port, heap=heap, pages=pages) + (SMALL if is_small else "")
         (home / "conf").mkdir()
-        (home / "conf" / "neo4j.conf").write_text(CONFIGURATION.format(port=port), encoding="utf-8")
-        with (home / "console.log").open("wb") as console:
+        (home / "conf" / "neo4j.conf").write_text(settings, encoding="utf-8")
+        self._command = _java_command(_jars(), home, [f"-Xmx{heap}", *(SOON_UP if is_small else ())])
+        self._process: subprocess.Popen[bytes] | None = None
+        self.login = Neo4jServer(f"neo4j://127.0.0.1:{port}", "neo4j", secrets.token_urlsafe(16), "neo4j", "Maven")
+
+    def start(self) -> None:
+        """Start it, and wait until it is up."""
+        before = self._times_started()
+        self.launch()
+        self._wait_until_started(before + 1)
+        if not before:
+            _set_password(self.login)
+
+    def launch(self) -> None:
+        """Start it, and do not wait."""
+        with (self._home / "console.log").open("ab") as console:
             # A process session of its own: Ctrl-C in a terminal ends the tests, and they end the server.
-            process = subprocess.Popen(
-                _java_command(jars, home),
+            self._process = subprocess.Popen(
+                self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            try:
-                _wait_until_started(process, home)
-                server = Neo4jServer(f"neo4j://127.0.0.1:{port}", "neo4j", secrets.token_urlsafe(16), "neo4j", "Maven")
-                _set_password(server)
-                yield server
-            finally:
-                _stop(process)
+
+    def close(self) -> None:
+        """End it at once, as ``kill -9`` does: an orderly shutdown takes ten seconds."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process, "it was not started"
+        return self._process.pid
+
+    def _times_started(self) -> int:
+        log = self._home / "logs" / "neo4j.log"
+        return log.read_text(encoding="utf-8", errors="replace").count(" Started.") if log.exists() else 0
+
+    def _wait_until_started(self, times: int) -> None:
+        deadline = time.monotonic() + STARTUP_SECONDS
+        while time.monotonic() < deadline and self._process and self._process.poll() is None:
+            if self._times_started() == times:
+                return
+            time.sleep(0.1)
+        tail = (self._home / "console.log").read_text(encoding="utf-8", errors="replace")[-1000:]
+        raise RuntimeError(f"the Neo4j server of the tests did not start: {tail}")
 
 
 def _jars() -> Path:
@@ -204,29 +272,17 @@ def _jars() -> Path:
     return JARS
 
 
-def _java_command(jars: Path, home: Path) -> list[str]:
+def _java_command(jars: Path, home: Path, options: Sequence[str]) -> list[str]:
     return [
         "java",
         "-cp",
         f"{jars}/*",
-        "-Xmx1g",
+        *options,
         *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in OPENED_PACKAGES),
         "org.neo4j.server.CommunityEntryPoint",
         f"--home-dir={home}",
         f"--config-dir={home / 'conf'}",
     ]
-
-
-def _wait_until_started(process: subprocess.Popen[bytes], home: Path) -> None:
-    log, deadline = home / "logs" / "neo4j.log", time.monotonic() + STARTUP_SECONDS
-    while time.monotonic() < deadline:
-        if log.exists() and "Started." in log.read_text(encoding="utf-8", errors="replace"):
-            return
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    tail = (home / "console.log").read_text(encoding="utf-8", errors="replace")[-1000:]
-    raise RuntimeError(f"the Neo4j server of the tests did not start: {tail}")
 
 
 def _set_password(server: Neo4jServer) -> None:
@@ -241,9 +297,3 @@ def _set_password(server: Neo4jServer) -> None:
             if attempt == 19:
                 raise
             time.sleep(0.25)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server at once: an orderly shutdown takes ten seconds, and its data is thrown away."""
-    process.kill()
-    process.wait()

@@ -8,10 +8,14 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from neo4j_server import JarServer, NoServerError
+from pydantic import SecretStr
 
 import graphcrm
 from api.app import create_app
@@ -83,6 +87,48 @@ def test_the_disk_of_the_data_runs_full_during_an_import(disk: Path, tmp_path: P
             assert graph.status()["labels"] == {"Customer": 10_000}
     finally:
         embedded.stop(home)
+
+
+@pytest.mark.timeout(600)
+def test_the_disk_of_neo4j_runs_full_during_an_import(disk: Path, tmp_path: Path) -> None:
+    """It takes no transaction any more, with room or without, until it is started again."""
+    path, done = write_customers(tmp_path / "customers.csv", 4_000), [0]
+    (disk / "neo4j").mkdir()
+    try:
+        server = JarServer(disk / "neo4j", is_small=True)
+    except NoServerError as error:
+        pytest.skip(str(error))
+
+    def told(_: str, rows: int, __: float) -> None:
+        done[0] = rows
+        if rows == 500:
+            fill(disk, MIB // 2)
+
+    with closing(server):
+        server.start()
+        login = {"neo4j_uri": server.login.uri, "neo4j_user": server.login.user}
+        settings = Settings(home=tmp_path / "home", neo4j_password=SecretStr(server.login.password), **login)
+        with graphcrm.connect(settings) as graph:
+            graph.sources.add("files")
+            load = partial(import_files, graph.records.of("files"), [path], batch_rows=100)
+            with pytest.raises(StoreError) as caught:
+                graph.jobs.recorded(
+                    lambda rejects, tell: load(rejects_path=rejects, progress=tell), [path], progress=told
+                )
+            said = caught.value.message
+            assert "make room if its disk is full, start it again" in said
+            assert "What is in stays in: run the same import again" in said
+            assert 500 <= done[0] < 4_000
+            make_room(disk)
+            with pytest.raises(StoreError, match="start it again"):
+                graph.status()
+            server.close()
+            server.start()
+            there = graph.status()["labels"]["Customer"]
+            assert there >= done[0]
+            report = graph.import_files([path])
+            assert (report.unchanged, report.created, report.rejected) == (there, 4_000 - there, 0)
+            assert graph.status()["labels"]["Customer"] == 4_000
 
 
 def test_no_room_for_an_upload(
