@@ -103,7 +103,7 @@ class FieldQuality(BaseModel):
     blank: int
     invalid: int = Field(description="Values that could not be cleaned.")
     duplicated: int = Field(description="Records whose value, cleaned and compared, another record has too.")
-    stale: int = Field(description="Values of records of which nothing new was said for long.")
+    stale: int = Field(description="Values of records that were not brought again for long.")
     reasons: dict[str, int] = Field(description="Why values are invalid, and how many for each reason.")
     examples: list[str] = Field(description="Masked: the first character and the shape.")
 

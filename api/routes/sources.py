@@ -35,7 +35,7 @@ RecordId = Annotated[str, Path(min_length=1, max_length=_MAX_RECORD_ID, descript
 Field = Annotated[str, Path(min_length=1, max_length=MAX_NAME_LENGTH, description="A property of the record.")]
 StaleDays = Annotated[
     int,
-    Query(ge=0, le=MAX_STALE_DAYS, description="Days without news of a record after which its values are stale."),
+    Query(ge=0, le=MAX_STALE_DAYS, description="Days after which values that were not brought again are stale."),
 ]
 Body = Annotated[Any, Depends(json_body(JSON))]
 

@@ -67,7 +67,7 @@ def source_show(name: str, format_: str) -> None:
     type=click.IntRange(0, MAX_STALE_DAYS),
     default=365,
     show_default=True,
-    help="Days without news after which values are stale.",
+    help="Days after which values that were not brought again are stale.",
 )
 @FORMAT
 def source_quality(name: str | None, stale_days: int, format_: str) -> None:

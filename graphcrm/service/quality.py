@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from graphcrm.cleaning.quality import COUNTED, Tally, stale_before
 from graphcrm.errors import StoreError
+from graphcrm.service.last_seen import Sightings
 from graphcrm.service.paging import agreed, behind, in_bytes
 from graphcrm.service.source_records import SourceRecord, about_node, own_records, record_of
 from graphcrm.store import GraphStore
@@ -32,12 +33,12 @@ _turn: Final = threading.Lock()
 
 
 class _Said(NamedTuple):
-    """What the source says of one node: the label, what records call the node, its fields, and since when."""
+    """What the source says of one node: the label, what records call the node, its fields, and when it last said so."""
 
     label: str
     about: str
     fields: dict[str, Any]
-    seen_at: datetime
+    last_seen: datetime
 
 
 def quality_of(
@@ -45,7 +46,8 @@ def quality_of(
 ) -> list[dict[str, Any]]:
     """Count what is wrong with what a source says of nodes; see `graphcrm.service.sources.Sources.quality`.
 
-    One at a time in a process: of each value that is not blank 8 bytes are held, and a source may have millions.
+    One at a time in a process: of each value that is not blank 8 bytes are held, of each record that was brought again
+    16, and a source may have millions.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def quality_of(
     try:
         tallies = {label: Tally(table.name, region) for label, table in _TABLES.items()}
         for said in _said(store, source, tuple(tallies)):
-            tallies[said.label].add(said.about, said.fields, _NEVER < said.seen_at < limit)
+            tallies[said.label].add(said.about, said.fields, _NEVER < said.last_seen < limit)
         again = tuple(label for label, tally in tallies.items() if tally.settle())
         for said in _said(store, source, again):
             tallies[said.label].look_again(said.about, said.fields)
@@ -91,16 +93,19 @@ def _lines(table: Table, tally: Tally) -> Iterator[dict[str, Any]]:
 
 def _said(store: GraphStore, source: str, labels: tuple[str, ...]) -> Iterator[_Said]:
     """All that a source says of nodes of some labels, in no order."""
-    for node in _apart(store, source) if labels else ():
+    if not labels:
+        return
+    sightings = Sightings.by_source(store, source)
+    for node in _apart(store, source):
         record = record_of(node)
         label = record.about.partition(":")[0]
         if label in labels:
-            yield _words(label, record)
+            yield _words(label, record, sightings)
     for label in labels:
         for node in _nodes(store, source, label):
             # Of a node that others describe as well, the records apart tell what each of them says.
             own = [] if node.get("_records") else own_records(about_node(label, node["id"]), node)
-            yield from (_words(label, record) for record in own if record.source == source)
+            yield from (_words(label, record, sightings) for record in own if record.source == source)
 
 
 def _apart(store: GraphStore, source: str) -> Iterator[Mapping[str, Any]]:
@@ -135,9 +140,9 @@ def _all(store: GraphStore, label: str, read: Callable[..., list[dict[str, Any]]
         last = page[-1]["id"]
 
 
-def _words(label: str, record: SourceRecord) -> _Said:
+def _words(label: str, record: SourceRecord, sightings: Sightings) -> _Said:
     """A record as one row: of a field that could not hold what came, that."""
     properties = _TABLES[label].properties
     fields = record.raw | {name: value for name, value in record.fields.items() if value is not None}
     shown = {name: from_graph(name if name in properties else "", value) for name, value in fields.items()}
-    return _Said(label, record.about, shown, record.seen_at)
+    return _Said(label, record.about, shown, sightings.last_seen(record))

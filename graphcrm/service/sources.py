@@ -145,7 +145,7 @@ class Sources:
         name : str
             The source.
         stale_days : int, days
-            A value is stale when the source has said nothing new of its record for longer; 0 to
+            A value is stale when the source has not brought its record for longer; 0 to
             `limits.MAX_STALE_DAYS`.
 
         Returns

@@ -21,6 +21,7 @@ from graphcrm.service.backup import make_backup, restore_backup
 from graphcrm.service.deriving import NODES, TIES_SAID
 from graphcrm.service.export import export_graph
 from graphcrm.service.last_seen import Sightings, digests, note_sightings
+from graphcrm.service.quality import quality_of
 from graphcrm.service.source_records import SourceRecord, about_node, read_records
 
 OTHER = {"embedded": "neo4j", "neo4j": "embedded"}
@@ -125,6 +126,21 @@ def test_all_that_a_source_brings_is_seen_whatever_its_table(graph: Graph, tmp_p
     assert {one.about for one in mine} == things.keys()
     book = Sightings.by_source(graph.store, "crm")
     assert [one.about for one in mine if not one.seen_at < second < book.last_seen(one)] == []
+
+
+def test_what_is_brought_again_is_not_stale(graph: Graph, tmp_path: Path) -> None:
+    bring(graph, tmp_path / "in", {"customers": "id,name,city\nA,Ann,Ulm\nB,Bob,Bonn\nC,Cy,\n"})
+    bring(
+        graph, tmp_path / "in", {"customers": "id,name\nC,Sy\n"}, "shop"
+    )  # so that crm speaks of it in a record apart
+    between = datetime.now(UTC)
+    assert _stale(graph, between) == {"name": 3, "city": 2}
+    bring(graph, tmp_path / "in", {"customers": "id,name,city\nB,Bob,Bonn\nC,Cy,\n"})
+    assert _stale(graph, between) == {"name": 1, "city": 1}
+
+
+def _stale(graph: Graph, at: datetime) -> dict[str, int]:
+    return {line["field"]: line["stale"] for line in quality_of(graph.store, "crm", None, 0, at)}
 
 
 def test_each_source_is_seen_for_itself_also_in_merged_and_converted_parties(graph: Graph, tmp_path: Path) -> None:
