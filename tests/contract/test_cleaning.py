@@ -16,6 +16,7 @@ from phonenumbers import NumberParseException, is_valid_number, parse
 from graphcrm import Graph
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.importer import ImportReport
+from graphcrm.service import quality as service_quality
 from graphcrm.service.backup import make_backup, restore_backup
 from graphcrm.service.export import export_graph
 
@@ -231,6 +232,25 @@ def test_quality_by_hand(graphs: dict[str, Graph], tmp_path: Path) -> None:
         with pytest.raises(InvalidInput):
             graph.sources.quality("crm", -1)
     assert found["embedded"] == found["neo4j"]
+
+
+def test_quality_is_counted_in_small_parts_alike(graphs: dict[str, Graph], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids that compare oddly, some described by one source and some by two, a few read at once."""
+    ids = [*(f"P{number:02}" for number in range(20)), "（全", "\U0001f600", "\ue000", "P\U0001f600", "P\uff5e", "z"]
+    rows = [{"id": id_, "name": f"Name {place % 7}", "phone": "call me"} for place, id_ in enumerate(ids)]
+    found = []
+    for graph in graphs.values():
+        assert graph.records.of("crm").upsert("customers", rows).created == len(ids)
+        others = [row | {"name": "Other"} for row in rows[::3]]
+        assert graph.records.of("shop").upsert("customers", others).updated == len(others)
+        found.append(graph.sources.quality("crm"))
+        for at_once in (1, 3, len(ids)):
+            with monkeypatch.context() as patch:
+                patch.setattr(service_quality, "_PAGE", at_once)
+                found.append(graph.sources.quality("crm"))
+    assert all(lines == found[0] for lines in found)
+    name, phone = found[0]
+    assert (name["count"], name["duplicated"], phone["invalid"]) == (len(ids), len(ids), len(ids))
 
 
 def test_quality_of_salesforce_accounts(graph: Graph, shared_data: Path) -> None:
