@@ -37,7 +37,7 @@ def test_a_change_of_another_that_came_in_between_is_not_noted_as_done_here(grap
     def look_on(tx: Transaction) -> None:
         with recording(tx, ["C"]):
             begun.set()
-            patched.wait(0.5)  # which it does not, since the party is held until this is through
+            patched.wait(2)  # which it does not, since the party is held until this is through
 
     with ThreadPoolExecutor(1) as other:
         waits = other.submit(patch)
