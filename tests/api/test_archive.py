@@ -58,7 +58,7 @@ def test_who_was_merged_away_leads_to_who_stands_for_it(client: TestClient, told
     graph.merging.merge("C1", ID)
     survivor = quote(ID, safe="")
     answer = client.get("/customers/C1", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/customers/{survivor}")
+    assert (answer.status_code, answer.headers["location"]) == (308, f"/customers/{survivor}")
     assert client.get("/customers/C1").status_code == 200
     answer = client.get(f"{API}/customers/C1/timeline", follow_redirects=False)
     assert (answer.status_code, answer.json()["into"]) == (308, ID)
