@@ -138,6 +138,9 @@ class Model:
         for id_ in PARTIES:
             if erased:
                 self._erase(id_, erased, now)
+            if isinstance(now[id_].shown, str):
+                # Who stands for it may be a mere name, of which no source speaks: as of a time it is not named then.
+                now[id_].is_open = not now[now[id_].shown].sources
             if now[id_].shown is None:
                 for _, then in self.past:
                     then[id_] = Seen(None)
