@@ -148,6 +148,14 @@ def relationship_map(
     return HTMLResponse(page)
 
 
+@router.get("/map/", dependencies=VIEWER)
+@router.get("/customers/", dependencies=VIEWER)
+@router.get("/contacts/", dependencies=VIEWER)
+def nobody() -> Response:
+    """An address without an id, as links to the id "." come to be: browsers leave dots out."""
+    raise NotFound("There is nobody without an id.")
+
+
 Viewer = Annotated[Caller, Depends(require("viewer"))]
 Kinds = Annotated[list[Kind] | None, Query()]
 Cursor = Annotated[str | None, Query(max_length=4_000)]

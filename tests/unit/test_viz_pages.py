@@ -91,6 +91,12 @@ def client(pretended: Pretended) -> Iterator[TestClient]:
         yield opened
 
 
+@pytest.mark.parametrize("path", ["/map/", "/customers/", "/contacts/"])
+def test_an_address_without_an_id_is_a_page_too(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+
+
 @pytest.mark.parametrize("path", ["/", "/?q=ann", "/map/C%2F1", "/docs", "/login", "/map/unknown", "/?metric=nonsense"])
 def test_every_page_carries_the_policy(client: TestClient, path: str) -> None:
     answer = client.get(path)
