@@ -352,6 +352,27 @@ def test_who_was_first_spoken_of_by_the_erased_source_is_known_since_the_next(gr
     assert datetime.fromisoformat(graph.archive.history("M").to_dict("records")[-1]["at"]) < between
 
 
+def test_what_people_wrote_is_erased_like_a_source(graph: Graph, bare: Any, windows: Windows) -> None:
+    with windows.speaking():
+        graph.records.create("customers", {"id": "A", "name": "Ann", "city": "Sekretbach"})
+        graph.records.create("customers", {"id": "SKEY", "name": "Zoe"})
+    say(graph, "crm", "customers", {"id": "A", "name": "Anna"})
+    with windows.speaking():
+        graph.records.patch("customers", "A", {"website": "https://sekret.example", "name": "Ann Sekret"})
+        graph.sources.add("hand", trust=99)
+    graph.sources.erase("hand")
+    assert graph.records.page("customers", limit=9).items == [graph.records.read("customers", "A", now())]
+    lines = graph.archive.history("A").to_dict("records")
+    # What the other source had said was hidden until now.
+    assert [(line["kind"], line["field"], line["from"], line["to"], line["source"]) for line in lines] == [
+        ("changed", "name", None, "Anna", None),
+        ("created", None, None, None, "crm"),
+    ]
+    found = things(bare)
+    assert traces(found) == []
+    assert times(found, windows) == []
+
+
 def test_an_erasing_that_was_cut_off_is_run_again(
     graph: Graph, bare: Any, windows: Windows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
