@@ -94,7 +94,7 @@ def _source(path: Path, delimiter: str | None, encoding: str | None) -> Source:
     if table is None:
         raise InvalidInput(
             f"{path}: is no canonical file; name it after a table ({', '.join(TABLES)}) with .csv, "
-            "or describe it in a mapping.",
+            "or describe it in a mapping; --preset auto knows what many systems export.",
             field="paths",
             allowed=[f"{name}.csv" for name in TABLES],
         )
