@@ -123,8 +123,9 @@ def _known(
     fields = undone(state.fields if state else None, [each for each in reversed(changes) if each.at > moment])
     if fields is not None:
         return fields
-    if earlier := [change for change in changes if change.at <= moment and change.other]:
-        into = earlier[-1].other or ""
+    # Who stood for it is not named where only an erased source knew that one; it may stand for it still.
+    earlier = [change for change in changes if change.at <= moment and (change.other or change.kind == "merged_away")]
+    if earlier and (into := earlier[-1].other or roots(tx.run, [id_]).get(id_)):
         there = resolve_labels(tx, PARTY_LABELS, [into], {}).get(into, spec.label or "")
         raise MergedAway(f"{id_!r} was merged into {into!r} then; read that one", table=f"{there.lower()}s", into=into)
     if gone := [change for change in changes if change.kind == "deleted"]:

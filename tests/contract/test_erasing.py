@@ -19,7 +19,7 @@ import neo4j.time
 import pytest
 
 from graphcrm import Graph
-from graphcrm.errors import Conflict, NotFound
+from graphcrm.errors import Conflict, MergedAway, NotFound
 from graphcrm.service.duplicates import Duplicates
 from graphcrm.service.export import export_graph
 from graphcrm.service.jobs import new_id
@@ -350,6 +350,23 @@ def test_who_was_first_spoken_of_by_the_erased_source_is_known_since_the_next(gr
     assert early < datetime.fromisoformat(first["at"]) < between
     graph.merging.unmerge("M")
     assert datetime.fromisoformat(graph.archive.history("M").to_dict("records")[-1]["at"]) < between
+
+
+def test_who_stands_for_others_keeps_its_id_until_they_are_taken_out(graph: Graph) -> None:
+    say(graph, SOURCE, "customers", {"id": "S", "name": "Sekret"})
+    say(graph, "crm", "customers", {"id": "A", "name": "Ann"})
+    known = now()
+    graph.merging.merge("A", "S")
+    merged = now()
+    graph.sources.erase(SOURCE)
+    assert graph.records.read("customers", "S")["name"] == "Ann"
+    assert graph.records.read("customers", "A", known)["name"] == "Ann"
+    for at in (merged, now()):
+        with pytest.raises(MergedAway, match="into 'S' then"):
+            graph.records.read("customers", "A", at)
+    graph.merging.unmerge("A")
+    assert [each["id"] for each in graph.records.page("customers", limit=9).items] == ["A"]
+    assert graph.records.read("customers", "A", known)["name"] == "Ann"
 
 
 def test_what_people_wrote_is_erased_like_a_source(graph: Graph, bare: Any, windows: Windows) -> None:
