@@ -208,7 +208,8 @@ class JarServer:
             _set_password(self.login)
 
     def launch(self) -> None:
-        """Start it, and do not wait."""
+        """Start it, anew where it was killed, and do not wait."""
+        self.close()
         with (self._home / "console.log").open("ab") as console:
             # A process session of its own: Ctrl-C in a terminal ends the tests, and they end the server.
             self._process = subprocess.Popen(

@@ -173,7 +173,7 @@ def _check_own(tx: Transaction, run: str) -> None:
 def _forget_others(tx: Transaction, *, run: str) -> int:
     """Forget some decisions of earlier runs; how many there were."""
     _check_own(tx, run)
-    rows = tx.run("decisions/page", after_id="", before_id=_LAST, row_limit=_READ)
+    rows = tx.run("decisions/page", after_id="", before_id=_LAST, row_limit=_PART)
     if rows:
         forget(tx, [row["record"]["id"] for row in rows])
     return len(rows)
