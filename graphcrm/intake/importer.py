@@ -35,6 +35,9 @@ MAX_TIES_A_ROW: Final = 3
 MAX_BATCH_CHARACTERS: Final = 2_000_000
 """A batch of long texts closes at so many characters: the embedded engine takes messages of at most 16 MiB."""
 
+_FIRST_ROWS: Final = 1_000
+"""Rows of a file's first batch: until it is there the database has nothing to do."""
+
 COLLECT_ROWS: Final = 50_000
 """After so many rows of a file what their writing left behind in cycles is looked for."""
 
@@ -240,12 +243,17 @@ def import_files(
 
 @contextmanager
 def _collecting_rarely() -> Iterator[None]:
-    """Rows are many small objects that die by themselves: looking through them for cycles takes a sixth of the time."""
+    """Rows are many small objects that die by themselves: looking through them for cycles takes a sixth of the time.
+
+    What is there already is not looked through at all meanwhile.
+    """
     usual = gc.get_threshold()
     gc.set_threshold(100_000, 20, 100)
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         gc.set_threshold(*usual)
 
 
@@ -329,7 +337,7 @@ class _Loading:
         return self._writer.write(rows)
 
     def _batches(self) -> Iterator[_Batch]:
-        batch = _Batch()
+        batch, rows = _Batch(), min(self._batch_rows, _FIRST_ROWS)
 
         def unreadable(reject: Reject) -> None:
             batch.read += 1
@@ -340,9 +348,9 @@ class _Loading:
         for row in self._source.rows(unreadable):
             batch.read += 1
             self._validate(batch, row)
-            if batch.is_full(self._batch_rows):
+            if batch.is_full(rows):
                 yield self._closed(batch)
-                batch = _Batch()
+                batch, rows = _Batch(), self._batch_rows
         if batch.read:
             yield self._closed(batch)
 

@@ -172,6 +172,9 @@ def _plan_ties(
             outcomes.append("created")
             wanted.append(TieRow(kind.name, (source, row.source_id), (target, row.target_id), row.properties))
     existing = {} if known.no_ties else existing_ties(tx, wanted)
+    if not existing and kind.one_a is None:
+        plan.new_ties += wanted
+        return outcomes
     voices = Voices(tx, plan.speaker, mode, existing)
     busy = taken(tx, kind, wanted)
     positions = (position for position, outcome in enumerate(outcomes) if outcome == "created")

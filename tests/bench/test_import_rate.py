@@ -58,7 +58,7 @@ def test_import_rate(graph: Graph, bare: Any, engine: str, report: Callable[...,
 
         return run
 
-    bare_seconds, product_seconds = best_of(3, on_an_empty_graph(bare_loop), on_an_empty_graph(product))
+    bare_seconds, product_seconds = best_of(5, on_an_empty_graph(bare_loop), on_an_empty_graph(product))
     ratio = bare_seconds / product_seconds
     report(
         {"engine": engine, "nodes": PARTIES, "ties": TIES, "batch": BATCH},
