@@ -55,7 +55,8 @@ class Model:
         found = {}
         for party in PARTIES:
             if party not in self.into and any(about in self.members(party) for _, about in self.words):
-                found[party] = self._shown([w for w in self.words if w[1] in self.members(party)])
+                said = self._shown([w for w in self.words if w[1] in self.members(party)])
+                found[party] = {"name": party} | said  # who gave it its name may be erased
         return found
 
     def ties(self) -> dict[str, dict[str, Any]]:
@@ -91,10 +92,28 @@ class Model:
         }
         self.into = {party: other for party, other in self.into.items() if party not in gone}
 
+    def can_tell(self, source: str) -> bool:
+        """Whether it is plain what an erased source leaves of merges: of each party its own words, or none."""
+        left = {about for said, about in self.words if said != source}
+        named = {end for about in left for end in (split_tie_id(about) or ())[1:3]}
+        groups = [self.members(root) for root in set(self.into.values()) - self.into.keys()]
+        return all(self.root(each[0]) in left and named & set(each) <= left for each in groups)
+
     def erase(self, source: str) -> None:
-        """Without merges: a party of which nothing is said stays under its id while a tie of another names it."""
+        """A party of which nothing is said stays under its id while a tie of another names it; merged away it goes."""
         before = self.parties()
         self.words = {word: said for word, said in self.words.items() if word[0] != source}
+        left = {about for _, about in self.words}
+        gone = {party for party in self.into if party not in left}
+        for party in list(self.into):
+            while self.into[party] in gone:
+                self.into[party] = self.into[self.into[party]]
+        self.into = {party: other for party, other in self.into.items() if party not in gone}
+        for party in left & self.parties().keys():
+            said = [word for word in self.words if word[1] in self.members(party)]
+            if [about for _, about in said] == [party]:
+                # The id in place of a name becomes a word of the only one who is left to say anything.
+                self.words[said[0]].fields.setdefault("name", party)
         for party in before.keys() - self.parties().keys():
             for other, about in list(self.words):
                 if party in (split_tie_id(about) or ())[1:3]:
@@ -116,6 +135,8 @@ def machine(graph: graphcrm.Graph, wipe: Any) -> type[RuleBasedStateMachine]:
             self.model = Model()
             for party in PARTIES[:3]:
                 self.say("crm", party, "Ann", None)
+            for party in PARTIES[:2]:
+                self.say("shop", party, "Bo", "Ulm")
 
         @rule(source=st.sampled_from(SOURCES), party=st.sampled_from(PARTIES), name=NAMES, city=CITIES)
         def say(self, source: str, party: str, name: str, city: str | None) -> None:
@@ -174,10 +195,9 @@ def machine(graph: graphcrm.Graph, wipe: Any) -> type[RuleBasedStateMachine]:
             graph.records.delete("customers", party, detach=True)
             self.model.delete(party)
 
-        @precondition(lambda self: not self.model.into)
         @rule(source=st.sampled_from(SOURCES))
         def erase(self, source: str) -> None:
-            if any(source == said for said, _ in self.model.words):
+            if any(source == said for said, _ in self.model.words) and self.model.can_tell(source):
                 graph.sources.erase(source)
                 self.model.erase(source)
 
