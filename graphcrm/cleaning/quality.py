@@ -25,7 +25,7 @@ from graphcrm.limits import MAX_STALE_DAYS
 __all__ = ["COUNTED", "STALE_DAYS", "Tally", "mask", "quality_report", "stale_before"]
 
 STALE_DAYS: Final = 365
-"""Days without news after which values count as stale, unless others are named."""
+"""Days after which values that were not brought again count as stale, unless others are named."""
 
 COUNTED: Final = ("field", "kind", "count", "blank", "invalid", "duplicated", "stale", "reasons", "examples")
 """What is counted of a field; see `quality_report`."""

@@ -261,8 +261,8 @@ def _stamp(status: os.stat_result) -> tuple[int, ...]:
 def _opened_zip(path: Path, file: BinaryIO) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(file)
-    # The library's NotImplementedError means a way of packing that it does not know.
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+    # A RuntimeError of the library means a way of packing that it does not know.
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError) as error:
         raise InvalidInput(f"{path}: is a zip that is damaged or cut off ({error}).") from error
     with archive:
         yield archive

@@ -144,8 +144,8 @@ class _Package:
                         raise Refused("is encrypted; save it without a password")
                     with archive.open(info) as member:
                         self._check_member(info.filename.lower(), member)
-        # The library's NotImplementedError means a way of packing that it does not know.
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
+        # A RuntimeError of the library means a way of packing that it does not know.
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
             _damaged(error)
 
     def _check_member(self, name: str, member: Any) -> None:
