@@ -28,6 +28,8 @@ __all__ = [
     "resolve_labels",
     "single_end",
     "taken",
+    "unchanged_nodes",
+    "unchanged_ties",
 ]
 
 Mode = Literal["upsert", "replace"]
@@ -172,6 +174,22 @@ def existing_ties(tx: Transaction, ties: Iterable[TieRow]) -> dict[str, dict[str
         records = tx.run("ties/read_many", words=_words(*kind), rows=[tie.ends for tie in group])[0]["records"]
         found |= {record["id"]: record for record in records}
     return found
+
+
+def unchanged_ties(tx: Transaction, ties: Iterable[TieRow], source: str) -> set[str]:
+    """Ids of ties that stand as one source alone says, found without reading them; some may be missed."""
+    found: set[str] = set()
+    for kind, group in _by_kind(ties).items():
+        rows = [tie.ends | {"properties": tie.properties} for tie in group]
+        found.update(tx.run("ties/find_unchanged", words=_words(*kind), rows=rows, source=source)[0]["ids"])
+    return found
+
+
+def unchanged_nodes(tx: Transaction, label: str, rows: Sequence[dict[str, Any]], source: str) -> set[str]:
+    """Ids of nodes that are there as one source alone says, found without reading them; some may be missed."""
+    if not rows:
+        return set()
+    return set(tx.run("nodes/find_unchanged", words={"LABEL": label}, rows=rows, source=source)[0]["ids"])
 
 
 def single_end(kind: TieType, tie: TieRow) -> tuple[tuple[str, str], str]:

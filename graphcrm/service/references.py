@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,12 +25,12 @@ class References:
         table: Table,
         rows: Sequence[Row],
         stated: Collection[str],
-        existing: Mapping[str, dict[str, Any]],
+        existing: Set[str],
         known: Known,
     ) -> None:
         self._table = table
         self._stated = stated
-        self.existing = existing
+        self._existing = existing
         own = {table.label or "": known.ids.get(table.label or "", set()) | {row.id for row in rows}}
         self._labels = {
             ref.field: resolve_labels(
@@ -66,7 +66,7 @@ class References:
 
     def _forget(self, id_: str) -> None:
         for ref in self._table.references:
-            if self._table.label in ref.labels and id_ not in self.existing:
+            if self._table.label in ref.labels and id_ not in self._existing:
                 self._labels[ref.field].pop(id_, None)
 
     def plan(self, row: Row, plan: Plan) -> bool:
@@ -135,9 +135,7 @@ def _revived(old: TieRow, wanted: TieRow, source: str) -> dict[str, Any]:
     return changed if source in sources else changed | {"_sources": sorted([*sources, source])}
 
 
-def _ties_of(
-    tx: Transaction, label: str, ref: Reference, existing: Mapping[str, dict[str, Any]]
-) -> dict[str, list[TieRow]]:
+def _ties_of(tx: Transaction, label: str, ref: Reference, existing: Set[str]) -> dict[str, list[TieRow]]:
     """The standing ties that a reference column is about, by the id of the record that has the column."""
     found: dict[str, list[TieRow]] = defaultdict(list)
     if not existing:

@@ -21,6 +21,8 @@ from graphcrm.service.planning import (
     resolve_labels,
     single_end,
     taken,
+    unchanged_nodes,
+    unchanged_ties,
 )
 from graphcrm.service.recording import recording, touched
 from graphcrm.service.references import References
@@ -100,8 +102,7 @@ def _write_named(
     if table.type:
         outcomes = _plan_ties(tx, table, rows, mode, plan, known)
     else:
-        refs = References(tx, table, rows, stated, _stored(tx, table, rows), known)
-        outcomes = _plan_nodes(tx, table, rows, mode, plan, known, refs)
+        outcomes = _plan_nodes(tx, table, rows, mode, plan, known, stated)
     if not dry_run:
         with recording(tx, touched(plan), speaker.source):
             plan.write(tx)
@@ -171,14 +172,17 @@ def _plan_ties(
         else:
             outcomes.append("created")
             wanted.append(TieRow(kind.name, (source, row.source_id), (target, row.target_id), row.properties))
-    existing = {} if known.no_ties else existing_ties(tx, wanted)
-    if not existing and kind.one_a is None:
+    unchanged, existing = _standing(tx, wanted, plan.speaker.source, mode, known)
+    if not unchanged and not existing and kind.one_a is None:
         plan.new_ties += wanted
         return outcomes
     voices = Voices(tx, plan.speaker, mode, existing)
-    busy = taken(tx, kind, wanted)
+    busy = taken(tx, kind, [tie for tie in wanted if tie.properties["id"] not in unchanged])
     positions = (position for position, outcome in enumerate(outcomes) if outcome == "created")
     for position, tie in zip(positions, wanted, strict=True):
+        if tie.properties["id"] in unchanged:
+            outcomes[position] = "unchanged"
+            continue
         old = existing.get(tie.properties["id"])
         single, other = single_end(kind, tie)
         if old is None and busy.get(single, other) != other:
@@ -195,6 +199,21 @@ def _plan_ties(
             outcomes[position] = "unchanged"
     plan.records += voices.news
     return outcomes
+
+
+def _standing(
+    tx: Transaction, wanted: Sequence[TieRow], source: str, mode: Mode, known: Known
+) -> tuple[set[str], dict[str, dict[str, Any]]]:
+    """Ids of ties that stand as they are wanted, and the properties, by id, of the others that stand."""
+    if known.no_ties:
+        return set(), {}
+    unchanged = unchanged_ties(tx, wanted, source) if _may_differ_in_few(wanted, mode) else set()
+    return unchanged, existing_ties(tx, (tie for tie in wanted if tie.properties["id"] not in unchanged))
+
+
+def _may_differ_in_few(rows: Sequence[Any], mode: Mode) -> bool:
+    """Whether it pays to ask which rows differ before they are read: to read many is slow."""
+    return mode == "upsert" and len(rows) > 1
 
 
 def _end_labels(
@@ -234,10 +253,13 @@ def _plan_nodes(
     mode: Mode,
     plan: Plan,
     known: Known,
-    refs: References,
+    stated: Collection[str],
 ) -> list[Outcome]:
-    label, existing = table.label or "", refs.existing
-    rejected = _rejected_ids(tx, label, [row.id for row in rows if row.id not in existing], known.ids)
+    label = table.label or ""
+    unchanged, existing = _stored(tx, label, rows, plan.speaker.source, mode)
+    there = unchanged | existing.keys()
+    refs = References(tx, table, rows, stated, there, known)
+    rejected = _rejected_ids(tx, label, [row.id for row in rows if row.id not in there], known.ids)
     refs.refuse_all(rows, rejected)
 
     voices = Voices(tx, plan.speaker, mode, {about_node(label, id_): old for id_, old in existing.items()})
@@ -246,12 +268,13 @@ def _plan_nodes(
         if row.id in rejected:
             outcomes.append(rejected[row.id])
             continue
-        old = existing.get(row.id)
         tied = refs.plan(row, plan)
-        if old is None:
+        if row.id not in there:
             plan.creates[label].append(row.properties)
             outcomes.append("unchanged" if row.id in known.ids.get(label, ()) else "created")
-        elif changed := voices.change(about_node(label, row.id), old, row.properties):
+        elif row.id in existing and (
+            changed := voices.change(about_node(label, row.id), existing[row.id], row.properties)
+        ):
             plan.updates[label].append(changed | {"id": row.id})
             outcomes.append("updated")
         else:
@@ -260,10 +283,18 @@ def _plan_nodes(
     return outcomes
 
 
-def _stored(tx: Transaction, table: Table, rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
+def _stored(
+    tx: Transaction, label: str, rows: Sequence[Row], source: str, mode: Mode
+) -> tuple[set[str], dict[str, dict[str, Any]]]:
+    """Ids of nodes that are there as rows have them, and the properties, by id, of the others that are there."""
     ids = [row.id for row in rows]
-    found = tx.run("nodes/read_many", words={"LABEL": table.label or ""}, ids=ids)[0]["records"]
-    return {properties["id"]: properties for properties in found}
+    unchanged: set[str] = set()
+    if _may_differ_in_few(rows, mode):
+        there = set(tx.run("nodes/find_ids", words={"LABEL": label}, ids=ids)[0]["ids"])
+        unchanged = unchanged_nodes(tx, label, [row.properties for row in rows if row.id in there], source)
+        ids = [id_ for id_ in ids if id_ in there and id_ not in unchanged]
+    found = tx.run("nodes/read_many", words={"LABEL": label}, ids=ids)[0]["records"] if ids else []
+    return unchanged, {properties["id"]: properties for properties in found}
 
 
 def _rejected_ids(tx: Transaction, label: str, ids: list[str], known: Mapping[str, Set[str]]) -> dict[str, Rejected]:
