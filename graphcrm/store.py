@@ -54,6 +54,8 @@ _SHUTTING_DOWN: Final = (
 """What the embedded engine says, while it goes down, of transactions that are open or begin."""
 _SHUTTING_DOWN_S: Final = 8.0
 """Seconds for which that is believed; then it is what it says."""
+_LOST_S: Final = 2.0
+"""Seconds for which a database that does not answer is asked again: the network may be disturbed."""
 _STREAM_S: Final = 3600.0
 """Seconds that a streamed query may take on Neo4j."""
 _GONE: Final = "the database does not answer; check that it runs, then try again"
@@ -380,7 +382,7 @@ class GraphStore:
                 if isinstance(error, IncompleteCommit) and not repeatable:
                     raise StoreError(_UNKNOWN, retryable=True) from None
                 failure = error
-                if tried >= 1 or not self._recovered():
+                if time.monotonic() > deadline - _RETRY_S + _LOST_S or not self._recovered():
                     break
             except Neo4jError as error:
                 failure = error
@@ -489,6 +491,7 @@ def _translated(error: Exception) -> Exception:
     if isinstance(error, TransientError | _HeldError):
         return StoreError(_BUSY if isinstance(error, TransientError) else _HELD, retryable=True)
     if isinstance(error, ServiceUnavailable | SessionExpired | DriverError | OSError) or code in _SHUTTING_DOWN:
+        _log.warning("the database is lost: %s", error)
         return StoreError(_GONE, retryable=True)
     if code.startswith("Neo.DatabaseError.Transaction."):
         return StoreError(f"the database cannot write ({code}){_NO_ROOM}", retryable=True)

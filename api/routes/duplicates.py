@@ -59,12 +59,13 @@ def list_candidates(
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Pairs a page.")] = 50,
 ) -> Response:
     """What the last search found and nobody has decided since, the most probable first."""
+    search = graph.candidates.last()  # first: the pairs of a search that is done are there
     page = graph.candidates.page(threshold, below, cursor, limit)
     items = [
         pair | {side: {name: pair[side][name] for name in ("id", "label", "name")} for side in ("left", "right")}
         for pair in page.items
     ]
-    return json_response({"items": items, "next_cursor": page.next_cursor, "search": graph.candidates.last()})
+    return json_response({"items": items, "next_cursor": page.next_cursor, "search": search})
 
 
 @router.get(

@@ -195,10 +195,11 @@ def contact(
 @router.get("/duplicates")
 def duplicates(request: Request, graph: GraphDep, caller: Viewer, cursor: Cursor = None) -> HTMLResponse:
     """Pairs of parties that may be one, side by side, to be decided."""
+    search = graph.candidates.last()  # first: the pairs of a search that is done are there
     found = graph.candidates.page(cursor=cursor, limit=PAIRS)
     page = duplicates_page(
         found.items,
-        graph.candidates.last(),
+        search,
         (cursor, found.next_cursor),
         _language(request),
         **_frame(request),

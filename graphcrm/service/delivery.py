@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from graphcrm.errors import Cancelled, GraphCRMError, InvalidInput
 from graphcrm.service.leases import Holder
-from graphcrm.service.outbox import parties_of, range_of
+from graphcrm.service.outbox import lost_since, parties_of, range_of
 from graphcrm.service.sending import Unreachable, send, signed
 from graphcrm.service.webhooks import Webhooks
 from graphcrm.store import GraphStore, Transaction
@@ -239,10 +239,9 @@ class Dispatcher:
                 return
             tx.run("webhooks/update", id=hook_id, changes={"lost_since": None})
             revision = tx.run("store/read_revision")[0]["revision"]
-            events = [{"type": "events.lost", "since": from_graph("since", since)}]
             row = {
                 "id": f"{hook_id}:{revision:016d}:{time.time_ns():020d}:lost",
-                "events": json.dumps(events),
+                "events": json.dumps([lost_since(since)]),
                 "made_at": datetime.now(UTC),
                 "attempts": 0,
             }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -19,6 +20,7 @@ from graphcrm.service.source_records import PINNED, about_node, key_of, read_rec
 from graphcrm.service.stored import ties_of
 from graphcrm.service.verdicts import forget_pairs
 from graphcrm.store import GraphStore, Transaction
+from graphcrm.tables import TABLES
 
 __all__ = ["erase_source"]
 
@@ -26,6 +28,11 @@ _MERGES: Final = 500
 """Merges that are looked at in one transaction."""
 _SEARCH: Final = "search"
 """The entry of the search for duplicates."""
+_TELL_S: Final = 20.0
+"""Seconds for which webhooks may be told who is gone."""
+_LOOK_S: Final = 1.5
+"""Seconds in which a service that tells webhooks has told something."""
+_CUSTOMER_FIELDS: Final = {*TABLES["customers"].properties, *(ref.field for ref in TABLES["customers"].references)}
 
 
 def erase_source(store: GraphStore, name: str) -> tuple[int, int]:
@@ -52,7 +59,8 @@ def erase_source(store: GraphStore, name: str) -> tuple[int, int]:
     _forget_merged_away(store)
     # A kept answer to a request may hold anything that was said; who repeats that request is answered anew.
     store.write(lambda tx: tx.run("receipts/delete_old", before=datetime.now(UTC) + timedelta(days=1)), repeatable=True)
-    outbox.keep_only(store, partial(_still_true, store))
+    _wait_until_told(store)
+    outbox.retell(store, partial(_still_true, store, set()))
     store.write(lambda tx: tx.run("sources/delete", id=name), [name])
     return removed, kept
 
@@ -159,20 +167,52 @@ def _parties_of(tie: str) -> tuple[str | None, ...]:
 # ---- what waits for webhooks -----------------------------------------------------------------------------
 
 
-def _still_true(store: GraphStore, events: list[outbox.Event]) -> list[outbox.Event]:
-    """Events that are about parties and referrals which are there, and the word that others are not any more."""
+def _wait_until_told(store: GraphStore) -> None:
+    """Give webhooks the time to hear who is gone, as long as they hear anything: what is left then is withdrawn."""
+    deadline = time.monotonic() + _TELL_S
+    before = outbox.waiting(store)
+    while before and time.monotonic() < deadline:
+        time.sleep(_LOOK_S)
+        now = outbox.waiting(store)
+        if now >= before:
+            return
+        before = now
+
+
+def _still_true(
+    store: GraphStore, told: set[str], delivery: Mapping[str, Any], events: list[outbox.Event]
+) -> list[outbox.Event]:
+    """Events about parties and referrals that are there, by the names of fields that they have.
+
+    A webhook that was to hear of others that they are gone is told once to read everything again.
+    """
     parties = outbox.parties_of(events)
     referrals = [event["id"] for event in events if event["type"] == "referral.created"]
 
-    def work(tx: Transaction) -> set[str]:
-        there = {*resolve_labels(tx, PARTY_LABELS, parties, {}), *roots(tx.run, parties)}
+    def work(tx: Transaction) -> tuple[set[str], dict[str, dict[str, Any]]]:
+        labels = resolve_labels(tx, PARTY_LABELS, parties, {})
+        there = {*labels, *roots(tx.run, parties)}
         ties = ties_by_id(tx, [id_ for id_ in referrals if {*(split_tie_id(id_) or ())[1:3]} <= there])
-        return there | existing_ties(tx, ties.values()).keys()
+        named = [event["id"] for event in events if not _known_fields(event) and event["id"] in labels]
+        stored = tx.run("nodes/read_many", words={"LABEL": "Customer"}, ids=named)[0]["records"]
+        return there | existing_ties(tx, ties.values()).keys(), {record["id"]: record for record in stored}
 
-    there = store.reading(work)
-
-    def is_true(event: outbox.Event) -> bool:
+    there, stored = store.reading(work)
+    kept: list[outbox.Event] = []
+    for event in events:
         about = outbox.parties_of([event]) | ({event["id"]} if event["type"] == "referral.created" else set())
-        return event["type"] == "customer.deleted" or about <= there
+        if about <= there:
+            kept.append(event if _known_fields(event) else _with_fields(event, stored.get(event["id"], {})))
+        elif event["type"] == "customer.deleted" and (hook := delivery["id"].partition(":")[0]) not in told:
+            told.add(hook)
+            kept.append(outbox.lost_since(delivery["made_at"]))
+    return kept
 
-    return [event for event in events if is_true(event)]
+
+def _known_fields(event: outbox.Event) -> bool:
+    """Whether all fields that an event names are of the vocabulary, and none is of somebody's own."""
+    return set(event.get("fields", ())) <= _CUSTOMER_FIELDS
+
+
+def _with_fields(event: outbox.Event, stored: Mapping[str, Any]) -> outbox.Event:
+    return event | {"fields": [name for name in event["fields"] if name in _CUSTOMER_FIELDS or name in stored]}

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from graphcrm import limits
 from graphcrm.store import GraphStore, Transaction
+from graphcrm.values import from_graph
 
 __all__ = [
     "EVENTS",
@@ -23,11 +24,13 @@ __all__ = [
     "Tie",
     "changes_of",
     "forget_source",
-    "keep_only",
+    "lost_since",
     "parties_of",
     "range_of",
     "remember",
     "remember_nodes",
+    "retell",
+    "waiting",
 ]
 
 Event = dict[str, Any]
@@ -233,30 +236,41 @@ def forget_source(store: GraphStore, source: str) -> None:
     source : str
         The source's name.
     """
-    keep_only(store, lambda events: [event for event in events if event.get("source") != source])
+    retell(store, lambda _, events: [event for event in events if event.get("source") != source])
 
 
-def keep_only(store: GraphStore, wanted: Callable[[list[Event]], list[Event]]) -> None:
-    """Take events out of what webhooks are still to be told.
+def retell(store: GraphStore, wanted: Callable[[Mapping[str, Any], list[Event]], list[Event]]) -> None:
+    """Change what webhooks are still to be told.
 
     Parameters
     ----------
     store : GraphStore
         Where the outbox is.
     wanted : callable
-        Gives those of a delivery's events that stay.
+        Gets a delivery and its events, and gives those that are to be told instead.
     """
     after = ""
     while rows := store.read("webhooks/page_deliveries", after_id=after, before_id=_END, row_limit=_PAGE):
         for row in rows:
             delivery = row["record"]
             events = json.loads(delivery["events"])
-            kept = wanted(events)
+            kept = wanted(delivery, events)
             if not kept:
                 store.write(partial(_delete, ids=[delivery["id"]]), repeatable=True)
-            elif len(kept) < len(events):
+            elif kept != events:
                 store.write(partial(_change, id_=delivery["id"], changes={"events": _text(kept)}), repeatable=True)
         after = rows[-1]["record"]["id"]
+
+
+def waiting(store: GraphStore) -> int:
+    """How many deliveries wait."""
+    most = limits.MAX_WAITING_DELIVERIES * limits.MAX_WEBHOOKS
+    return int(store.read("webhooks/count_deliveries", after_id="", before_id=_END, row_limit=most)[0]["total"])
+
+
+def lost_since(at: datetime) -> Event:
+    """The event that tells a webhook to read everything again."""
+    return {"type": "events.lost", "since": from_graph("since", at)}
 
 
 def _delete(tx: Transaction, ids: list[str]) -> None:
