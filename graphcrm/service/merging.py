@@ -19,6 +19,7 @@ from graphcrm.service import outbox
 from graphcrm.service.aliases import hidden_at, merged_into, roots
 from graphcrm.service.changes import forget_changes
 from graphcrm.service.deriving import update_ties
+from graphcrm.service.edits_while_merged import undecided
 from graphcrm.service.planning import TieRow, delete_ties, existing_ties, resolve_labels, single_end, taken
 from graphcrm.service.recording import Event, recording, shown_parties
 from graphcrm.service.source_records import (
@@ -120,13 +121,15 @@ class Merging:
         """Take a merge back: the party is there again, with all that was and is said of it.
 
         Parties that had been merged into it before come back with it, as its own. What was said since then by its id
-        is its own too; what was said by the id of the party that stays is that one's. A merge that the product made by
-        itself is not made again: the two are remembered as not the same.
+        is its own too; what was said by the id of the party that stays is that one's, and so is what people edited
+        there. A merge that the product made by itself is not made again: the two are remembered as not the same.
 
         Returns
         -------
         dict
-            `id`, and `into`: the party that stood for it.
+            `id`, and `into`: the party that stood for it. `undecided`: the edits made meanwhile that may be meant for
+            the party that is there again, since they replaced what only it had; a list of `field`, its `value`, which
+            it shows again, and what it was `edited` to, which stays with the other one.
 
         Raises
         ------
@@ -134,7 +137,7 @@ class Merging:
             It was not merged away.
         """
 
-        def work(tx: Transaction) -> str:
+        def work(tx: Transaction) -> dict[str, Any]:
             columns = tx.run("merges/read", ids=[id_])[0]
             if not columns["id"]:
                 raise NotFound(f"{id_!r} is not merged into anybody")
@@ -144,6 +147,7 @@ class Merging:
             own = {id_, *merged_into(tx.run, [id_])}
             records = read_records(tx, {about_node(*stays[:2]): stays[2]})[about_node(*stays[:2])]
             ties = [tie for tie in all_ties(tx, stays[0], root) if tie.properties.get("_records")]
+            edits = undecided(tx, id_, records, own)
             tx.run("merges/delete", ids=[id_])
             if columns["automatic"][0]:
                 pairs = {in_order(id_, other) for other in (columns["into"][0], root)}
@@ -156,9 +160,9 @@ class Merging:
                 _show_node(tx, stays, [record for record in records if key_of(record) not in own])
                 show_ties(tx, moved)
                 _drop_if_empty(tx, stays, records, own)
-            return root
+            return {"id": id_, "into": root, "undecided": edits}
 
-        return {"id": id_, "into": self._store.write(work, [id_])}
+        return self._store.write(work, [id_])
 
     def all(self, after: str = "", limit: int = 100) -> list[dict[str, Any]]:
         """A page of the merges that hold, by the id of the party that is gone.
