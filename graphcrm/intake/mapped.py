@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.expressions import Expression, snake_case
 from graphcrm.intake.lookups import Lookup
-from graphcrm.intake.readers import Reader, open_file
+from graphcrm.intake.readers import OnReject, Reader, Reject, open_file
 from graphcrm.intake.recognition import Found, Kind, Renamed
 from graphcrm.intake.shaping import Shape
 from graphcrm.intake.sources import Source, locate
@@ -63,6 +63,8 @@ class MappedTable:
         The names of the columns, for a file that does not begin with them.
     once, each, when, unless
         See `Shape`.
+    made : dict of str to Expression
+        Columns made of others, in this order, which all that follows may name.
     columns, extra : dict of str to Expression
         Where each property comes from.
     keep : tuple of str, optional
@@ -83,6 +85,7 @@ class MappedTable:
     each: tuple[str, ...]
     when: dict[str, frozenset[str]]
     unless: dict[str, frozenset[str]]
+    made: dict[str, Expression]
     columns: dict[str, Expression]
     extra: dict[str, Expression]
     keep: tuple[str, ...] | None
@@ -105,8 +108,9 @@ class MappedTable:
         return [*([self.once] if self.once else []), *self.each, *self.when, *self.unless]
 
     def _wanted(self) -> list[str]:
-        named = [column for expression in self._expressions() for column in expression.columns]
-        return [*named, *self._shaping(), *(self.keep or ())]
+        expressions = (*self.made.values(), *self._expressions())
+        named = [column for expression in expressions for column in expression.columns]
+        return [column for column in (*named, *self._shaping(), *(self.keep or ())) if column not in self.made]
 
     def _open(self, name: str, given: Given, wanted: Iterable[str]) -> list[Reader]:
         said = {"delimiter": self.delimiter or given.delimiter, "encoding": self.encoding or given.encoding}
@@ -122,6 +126,8 @@ class MappedTable:
         return [Renamed(open_file(path, overflow=overflow, **said), kind, wanted) for path in paths]
 
     def _source(self, file: Reader, given: Given, null: frozenset[str]) -> Source:
+        if self.made:
+            file = _Made(file, self.made, null, f"{self.where}.made")
         # Lookups and counters belong to one file: several may be of the same kind.
         columns, extra = deepcopy((self.columns, self.extra))
         for group, specs in (("columns", columns), ("extra", extra)):
@@ -133,7 +139,7 @@ class MappedTable:
         shaping = self._shaping()
         _check_columns(shaping, file, self.where)
         extra = {name: Expression.of_column(column) for name, column in self._kept(file).items()} | extra
-        counters = [e.counter.begin for e in (*columns.values(), *extra.values()) if e.counter]
+        counters = [each.begin for e in (*columns.values(), *extra.values()) for each in e.numberings]
         shape = Shape(self.once, self.each, self.when, self.unless, null, counters)
         return Source(
             self.table,
@@ -158,7 +164,7 @@ class MappedTable:
         if self.keep is None:
             used = {column for expression in self._expressions() for column in expression.columns}
             used.update(self._shaping())
-            columns: Iterable[str] = [column for column in file.header if column not in used]
+            columns: Iterable[str] = [column for column in file.header if column not in used | self.made.keys()]
         else:
             _check_columns(self.keep, file, f"{self.where}.keep")
             columns = self.keep
@@ -177,6 +183,36 @@ class MappedTable:
         while (free := f"{name[:60] or 'column'}_{number}") in kept or free in self.extra or free in self.table.columns:
             number += 1
         return free
+
+
+class _Made(Reader):
+    """A file with further columns, each made of those before it."""
+
+    def __init__(self, file: Reader, made: dict[str, Expression], null: frozenset[str], key: str) -> None:
+        self.kind, self.path, self.name, self.size = file.kind, file.path, file.name, file.size
+        self.header = file.header
+        for name, expression in made.items():
+            if name in file.header:
+                raise InvalidInput(f"{key}.{name}: {file.name} has such a column; choose another name.", field=name)
+            _check_columns(expression.columns, self, f"{key}.{name}")
+            self.header = (*self.header, name)
+        self._file, self._made, self._null = file, made, null
+
+    @property
+    def offset(self) -> int:
+        return self._file.offset
+
+    def rows(self, on_reject: OnReject) -> Iterator[tuple[int, dict[str, str]]]:
+        """Stream the rows; see `Reader.rows`."""
+        for line, raw in self._file.rows(on_reject):
+            row = {name: "" if text in self._null else text for name, text in raw.items()} if self._null else raw
+            try:
+                for name, expression in self._made.items():
+                    row = row | {name: expression(row, name)}
+            except InvalidInput as error:
+                on_reject(Reject(self.name, line, error.field, error.message, raw))
+            else:
+                yield line, row
 
 
 def _check_columns(columns: Iterable[str], file: Reader, key: str) -> None:

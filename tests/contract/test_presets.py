@@ -95,7 +95,7 @@ def test_vcards(graph: graphcrm.Graph, shared_data: Path) -> None:
     report = graph.import_files(paths, preset="auto")
     assert report.rejected == 0
     assert graph.status()["labels"]["Contact"] == 15
-    ibm = graph.records.page("contacts", filters={"customer_id": "IBM"}).items
+    ibm = graph.records.page("contacts", filters={"customer_id": "IBM/US"}).items
     assert {contact["email"] for contact in ibm} == {"john.doe@ibm.com", "john.doe@ibm.cm"}
     unchanged(graph, report, paths, "vcard")
 
