@@ -24,6 +24,7 @@ from graphcrm.service.source_records import (
     trusts,
     write_records,
 )
+from graphcrm.service.statements import write_all
 from graphcrm.service.verdicts import forget_found
 from graphcrm.store import GraphStore, Transaction
 
@@ -71,7 +72,7 @@ def update_ties(tx: Transaction, ties: Sequence[TieRow]) -> None:
     for kind in sorted({tie.kind for tie in ties}):
         words = dict(zip(("TYPE", "SOURCE", "TARGET"), kind, strict=True))
         rows = [tie.ends | {"properties": tie.properties} for tie in ties if tie.kind == kind]
-        tx.run("ties/update", words=words, rows=rows)
+        write_all(tx, "ties/update", rows, words)
 
 
 def _pages(store: GraphStore, page: Any, keep: bool) -> Iterator[list[Any]]:
@@ -144,7 +145,7 @@ def _show_nodes(tx: Transaction, label: str, nodes: Sequence[dict[str, Any]], so
     ]
     rows = [*changes.values(), *bare]
     if rows:
-        tx.run("nodes/update", words={"LABEL": label}, rows=rows)
+        write_all(tx, "nodes/update", rows, {"LABEL": label})
         outbox.remember_nodes(tx, label, updated=rows)
     return len(ids) - len(held)
 

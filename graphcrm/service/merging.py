@@ -34,6 +34,7 @@ from graphcrm.service.source_records import (
     trusts,
     write_records,
 )
+from graphcrm.service.statements import write_all
 from graphcrm.service.stored import all_ties, ties_of
 from graphcrm.service.verdicts import in_order, tell_apart
 from graphcrm.store import GraphStore, Transaction
@@ -234,7 +235,7 @@ def merge_parties(tx: Transaction, merges: Sequence[Merge], at: datetime) -> Non
         for label in PARTY_LABELS:
             if ids[label]:
                 tx.run("nodes/detach_delete", words={"LABEL": label}, ids=ids[label])
-        tx.run("merges/create", rows=[_alias(merge, gone[merge.id][0], at) for merge in merges])
+        write_all(tx, "merges/create", [_alias(merge, gone[merge.id][0], at) for merge in merges])
         told = [(each.into, each.id) for each in merges if "Customer" in (parties[each.into][0], parties[each.id][0])]
         outbox.remember(tx, merged=told)
         members: dict[str, list[str]] = {}
@@ -365,7 +366,7 @@ def _show_each_tie(
             changes.append(row._replace(properties=changed | {"id": id_}))
     for kind, rows in new.items():
         words = dict(zip(("TYPE", "SOURCE", "TARGET"), kind, strict=True))
-        tx.run("ties/create_again", words=words, rows=rows)
+        write_all(tx, "ties/create_again", rows, words)
     update_ties(tx, changes)
     forget_records(tx, [row.properties["id"] for row, _, records in ties if is_alone(records)])
     write_records(tx, [record for _, _, records in ties if not is_alone(records) for record in records])
@@ -459,7 +460,7 @@ def _show_nodes(tx: Transaction, parties: Sequence[tuple[Party, Sequence[SourceR
         else:
             apart += shown
     for label, rows in updates.items():
-        tx.run("nodes/update", words={"LABEL": label}, rows=rows)
+        write_all(tx, "nodes/update", rows, {"LABEL": label})
         outbox.remember_nodes(tx, label, updated=rows)
     forget_records(tx, alone)
     write_records(tx, apart)

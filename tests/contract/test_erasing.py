@@ -431,3 +431,17 @@ def test_a_search_that_read_an_erased_sources_words_keeps_nothing(
     assert [properties["id"] for kind, properties in things(bare) if kind == "Candidate"] == ["search"]
     with pytest.raises(Conflict):
         graph.records.create("customers", {"id": "A", "name": "Ann"})
+
+
+def test_words_that_are_too_long_for_one_statement_are_taken_out(embedded_graph: Graph) -> None:
+    """The embedded engine takes messages of at most 16 MiB, and does not answer larger ones."""
+    rows = [{"id": f"C{number:05}", "name": "N"} for number in range(4_000)]
+    for start in range(0, len(rows), 500):
+        for source in ("crm", "shop", SOURCE):
+            some = [
+                row | {"extra": {"memo": f"{source}{row['id']}" + "x" * 5_000}} for row in rows[start : start + 500]
+            ]
+            say(embedded_graph, source, "customers", *some)
+    assert embedded_graph.sources.erase(SOURCE) == {"removed": 0, "kept": len(rows)}
+    memo = str(embedded_graph.records.read("customers", "C03999")["extra"]["memo"])
+    assert memo.startswith("shop")
