@@ -17,7 +17,18 @@ from types import ModuleType
 import pytest
 
 from graphcrm.errors import InvalidInput
-from graphcrm.intake.readers import Reader, Reject, base, cards, columns, encodings, files_in, messages, open_file
+from graphcrm.intake.readers import (
+    Reader,
+    Reject,
+    base,
+    cards,
+    columns,
+    encodings,
+    files_in,
+    messages,
+    open_file,
+    threads,
+)
 from graphcrm.intake.readers import separated as separated_values
 from graphcrm.intake.readers.content import Content
 from graphcrm.intake.readers.encodings import find_encoding
@@ -49,7 +60,7 @@ def zipped(path: Path, **members: str | bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("module", [base, cards, columns, encodings, messages, separated_values])
+@pytest.mark.parametrize("module", [base, cards, columns, encodings, messages, separated_values, threads])
 def test_doctests(module: ModuleType) -> None:
     result = doctest.testmod(module)
     assert result.attempted > 0
