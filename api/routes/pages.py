@@ -19,6 +19,7 @@ from api.ids import ID
 from api.page_frame import PageRoute, cookie_safety, frame, language_of
 from api.routes.analytics import Layer
 from api.routes.archive import Kind
+from api.routes.data_pages import router as data_router
 from graphcrm import Graph
 from graphcrm.errors import Forbidden, InvalidInput, MergedAway, NotFound
 from graphcrm.limits import (
@@ -65,6 +66,7 @@ VIEWER: Final = [Depends(require("viewer"))]
 def add_pages(app: FastAPI) -> None:
     """Give an application the pages and the files that they load."""
     app.include_router(router)
+    app.include_router(data_router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
 
