@@ -76,6 +76,7 @@ def cli() -> None:
 for command in (
     asking.influencers,
     asking.paths,
+    asking.explain,
     asking.referrals,
     asking.search,
     asking.map_,

@@ -14,7 +14,9 @@ from graphcrm.schema import PARTY_LABELS
 from graphcrm.service import outbox
 from graphcrm.service.deriving import NODES, TIES_SAID, revise, update_ties
 from graphcrm.service.erasing import erase_source
+from graphcrm.service.jobs import Jobs
 from graphcrm.service.last_seen import Sightings
+from graphcrm.service.migrate import forget_migrations
 from graphcrm.service.quality import quality_of
 from graphcrm.service.recording import recording
 from graphcrm.service.source_records import (
@@ -42,6 +44,7 @@ from graphcrm.values import EXTRA_NAME, from_graph
 __all__ = ["Sources", "check_name"]
 
 _HIGHEST_TRUST: Final = 100
+_IMPORTS_SHOWN: Final = 10
 
 
 class Sources:
@@ -51,12 +54,15 @@ class Sources:
     ----------
     store : GraphStore
         The graph.
+    jobs : Jobs
+        Its book of imports.
     region : str, optional
         ISO 3166 code of the country that telephone numbers without a country code are of.
     """
 
-    def __init__(self, store: GraphStore, region: str | None = None) -> None:
+    def __init__(self, store: GraphStore, jobs: Jobs, region: str | None = None) -> None:
         self._store = store
+        self._jobs = jobs
         self._region = region
 
     # ---- naming them ----
@@ -114,8 +120,8 @@ class Sources:
         Returns
         -------
         dict
-            `name`, `kind`, `trust`, `created_at` (None where it was never named), and how many `nodes` by label and
-            `ties` by type it describes.
+            `name`, `kind`, `trust`, `created_at` (None where it was never named), how many `nodes` by label and
+            `ties` by type it describes, and its last ten `imports`, the latest first, as `Jobs.read` gives them.
 
         Raises
         ------
@@ -130,12 +136,12 @@ class Sources:
             }
             present = {what: {key: n for key, n in numbers.items() if n} for what, numbers in counts.items()}
             named = _stored(tx).get(name)
-            imports = tx.run("jobs/page", source=name, before_id=None, row_limit=1)
             if named is None and name != HAND and not any(present.values()) and not imports:
                 raise NotFound(f"there is no source {name!r}; `graphcrm source list` names them")
             return _outside({"name": name} | _described(name, named)) | present
 
-        return self._store.reading(work)
+        imports = self._jobs.page(limit=_IMPORTS_SHOWN, source=name).items
+        return self._store.reading(work) | {"imports": imports}
 
     def quality(self, name: str, stale_days: int = STALE_DAYS) -> list[dict[str, Any]]:
         """How good what a source says is, table by table and field by field.
@@ -168,8 +174,9 @@ class Sources:
     def erase(self, name: str) -> dict[str, int]:
         """Remove what only this source said, and its part of what others say too.
 
-        A node that only it described stays, without fields, as long as ties of other sources name it. It can be run
-        again where it was cut off.
+        A node that only it described stays, without fields, as long as ties of other sources name it. The entries of
+        its imports go with their rejects and uploads in the data folder (`Jobs.forget`), and so do backups that
+        migrations which were cut off have left there. It can be run again where it was cut off.
 
         Returns
         -------
@@ -184,6 +191,8 @@ class Sources:
         self.read(name)
         self.add(name)  # so that an erasing that was cut off can be run again, whatever is left of the source
         removed, kept = erase_source(self._store, name)
+        self._jobs.forget(name)
+        forget_migrations(self._store)
         return {"removed": removed, "kept": kept}
 
     # ---- one thing and its sources ----
