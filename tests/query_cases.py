@@ -124,6 +124,10 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     ],
     "archive/list_participants": [({}, {"ids": ["I2", "I1", "nobody"], "row_limit": 2})],
     "archive/list_consents": [(C, {"ids": ["C1", "C2"]})],
+    "archive/list_decisions_of": [
+        (C, {"ids": ["C1", "C2"], "source": "hand"}),
+        (C, {"ids": ["C1", "C2"], "source": "nobody"}),
+    ],
     "archive/page_decisions": [
         (C, {"channel": "email", "purpose": "news", "after_id": "", "row_limit": 2}),
         (C, {"channel": "mail", "purpose": "", "after_id": "C1", "row_limit": 9}),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.expressions import Expression, snake_case
@@ -18,6 +19,9 @@ from graphcrm.intake.sources import Source, locate
 from graphcrm.tables import Table
 
 __all__ = ["Given", "MappedTable"]
+
+_IMPORT_TIME: Final = "import time"
+"""A column that every file has: when it is imported, for what has no date of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Given:
         What separates fields, and what texts are in, where the mapping does not say so.
     region : str, optional
         The country that telephone numbers without a country code are of, where the mapping says so.
+    at : datetime
+        When it is imported.
     """
 
     paths: list[Path]
@@ -41,6 +47,7 @@ class Given:
     delimiter: str | None = None
     encoding: str | None = None
     region: str | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,8 @@ class MappedTable:
         Where each property comes from.
     keep : tuple of str, optional
         Columns kept under their own names; None for all that nothing else uses.
+    is_state : bool
+        See `Source`.
     kinds : dict of str to Kind
         The kinds of file that the mapping knows by their columns.
     """
@@ -89,6 +98,7 @@ class MappedTable:
     columns: dict[str, Expression]
     extra: dict[str, Expression]
     keep: tuple[str, ...] | None
+    is_state: bool = False
     kinds: dict[str, Kind] = field(default_factory=dict)
 
     @property
@@ -110,7 +120,8 @@ class MappedTable:
     def _wanted(self) -> list[str]:
         expressions = (*self.made.values(), *self._expressions())
         named = [column for expression in expressions for column in expression.columns]
-        return [column for column in (*named, *self._shaping(), *(self.keep or ())) if column not in self.made]
+        made = {_IMPORT_TIME, *self.made}
+        return [column for column in (*named, *self._shaping(), *(self.keep or ())) if column not in made]
 
     def _open(self, name: str, given: Given, wanted: Iterable[str]) -> list[Reader]:
         said = {"delimiter": self.delimiter or given.delimiter, "encoding": self.encoding or given.encoding}
@@ -127,7 +138,7 @@ class MappedTable:
 
     def _source(self, file: Reader, given: Given, null: frozenset[str]) -> Source:
         if self.made:
-            file = _Made(file, self.made, null, f"{self.where}.made")
+            file = _Made(file, self.made, given.at, null, f"{self.where}.made")
         # Lookups and counters belong to one file: several may be of the same kind.
         columns, extra = deepcopy((self.columns, self.extra))
         for group, specs in (("columns", columns), ("extra", extra)):
@@ -148,6 +159,7 @@ class MappedTable:
             shape if shaping or counters else None,
             given.region,
             is_numbered=bool(counters),
+            is_state=self.is_state,
         )
 
     def _load(self, lookup: Lookup, file: Reader, given: Given, null: frozenset[str], key: str) -> None:
@@ -164,7 +176,8 @@ class MappedTable:
         if self.keep is None:
             used = {column for expression in self._expressions() for column in expression.columns}
             used.update(self._shaping())
-            columns: Iterable[str] = [column for column in file.header if column not in used | self.made.keys()]
+            used.update(self.made, (_IMPORT_TIME,))
+            columns: Iterable[str] = [column for column in file.header if column not in used]
         else:
             _check_columns(self.keep, file, f"{self.where}.keep")
             columns = self.keep
@@ -186,11 +199,12 @@ class MappedTable:
 
 
 class _Made(Reader):
-    """A file with further columns, each made of those before it."""
+    """A file with further columns: when it is imported, and others, each made of those before it."""
 
-    def __init__(self, file: Reader, made: dict[str, Expression], null: frozenset[str], key: str) -> None:
+    def __init__(self, file: Reader, made: dict[str, Expression], at: datetime, null: frozenset[str], key: str) -> None:
         self.kind, self.path, self.name, self.size = file.kind, file.path, file.name, file.size
-        self.header = file.header
+        self.header = tuple(dict.fromkeys((*file.header, _IMPORT_TIME)))
+        self._at = {_IMPORT_TIME: at.isoformat(timespec="seconds")}
         for name, expression in made.items():
             if name in file.header:
                 raise InvalidInput(f"{key}.{name}: {file.name} has such a column; choose another name.", field=name)
@@ -206,6 +220,7 @@ class _Made(Reader):
         """Stream the rows; see `Reader.rows`."""
         for line, raw in self._file.rows(on_reject):
             row = {name: "" if text in self._null else text for name, text in raw.items()} if self._null else raw
+            row = self._at | row
             try:
                 for name, expression in self._made.items():
                     row = row | {name: expression(row, name)}

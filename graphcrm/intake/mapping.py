@@ -78,10 +78,13 @@ _TABLE_KEYS: Final = (
     "when",
     "unless",
     "keep",
+    "state",
     "made",
     "columns",
     "extra",
 )
+_STATES: Final = ("consents",)
+"""Tables whose rows may tell how things stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +237,9 @@ def _table(given: object, position: int, values: Dict[str, Dict[str, str]], kind
     overflow = _text(given, "overflow", where) if "overflow" in given else None
     columns = _specs(given, "columns", where, table, values, kinds)
     extra = _specs(given, "extra", where, table, values, kinds)
+    state = given.get("state", False)
+    if not isinstance(state, bool) or (state and table.name not in _STATES):
+        raise InvalidInput(f"{where}.state: must be true or false, and is for {', '.join(_STATES)}.", field="state")
     made = _specs(given, "made", where, table, values, kinds)
     for name, expression in made.items():
         if expression.lookup or expression.numberings:
@@ -271,6 +277,7 @@ def _table(given: object, position: int, values: Dict[str, Dict[str, str]], kind
         columns,
         extra,
         _keep(given, where),
+        state,
         dict(kinds),
     )
 

@@ -216,10 +216,15 @@ def _framer(form: str, key: str) -> Step:
 # ---- dates -----------------------------------------------------------------------------------------------
 
 _ISO: Final = "iso"
+_SKIP: Final = "skip"
+"""Stands behind the forms of dates where one that fits none of them is to be nothing."""
 
 
 def _date_reader(given: str | Sequence[str], zone: str | None, day: bool, key: str) -> Step:
     forms = [given] if isinstance(given, str) else list(given)
+    skips = len(forms) > 1 and forms[-1] == _SKIP
+    if skips:
+        forms.pop()
     for form in forms:
         _check_form(form, key)
     place = _zone(zone, key) if zone is not None else None
@@ -234,7 +239,7 @@ def _date_reader(given: str | Sequence[str], zone: str | None, day: bool, key: s
             if day:
                 return found.date().isoformat()
             return (found.replace(tzinfo=place) if place and found.tzinfo is None else found).isoformat()
-        return None
+        return "" if skips else None
 
     def read(text: str, name: str) -> str:
         found = parse(text.strip())

@@ -191,6 +191,39 @@ def test_people_who_share_an_address(graph: graphcrm.Graph, tmp_path: Path) -> N
     unchanged(graph, report, [path], preset="google-contacts", region="DE")
 
 
+def test_opting_out_and_in_again(graph: graphcrm.Graph, tmp_path: Path) -> None:
+    """A refusal is not lost for want of a date, is lifted by its own source alone, and is not said twice."""
+    path = tmp_path / "contacts.csv"
+
+    def imported(ann: str, bob: str, changed: str = "", source: str = "crm") -> tuple[int, ...]:
+        header = f"Id,LastName,AccountId,HasOptedOutOfEmail,DoNotCall{',LastModifiedDate' if changed else ''}"
+        end = f",{changed}" if changed else ""
+        path.write_text(f"{header}\n003A,Lee,,{ann},0{end}\n003B,Ray,,{bob},0{end}\n", encoding="utf-8")
+        return counts(graph.import_files([path], preset="auto", source=source))["consents"]
+
+    def stands() -> dict[str, str]:
+        return {id_: graph.archive.consent(id_, "email", "marketing") for id_ in ("003A", "003B")}
+
+    said = {"003A": "refused", "003B": "unknown"}
+    # Each contact has a row for e-mails and one for calls; who has not opted out says nothing.
+    assert imported("1", "0") == (4, 1, 0, 3, 0)
+    assert stands() == said
+    before = contents(graph)["Consent"]
+    assert imported("1", "0") == (4, 0, 0, 4, 0)
+    assert imported("1", "0", "2024-01-31T09:30:00.000Z") == (4, 0, 0, 4, 0)
+    assert contents(graph)["Consent"] == before
+    # Another source knows of no opting out, and so has nothing to take back; nor has an export of long ago.
+    assert imported("0", "0", "2999-01-01T00:00:00Z", source="shop") == (4, 0, 0, 4, 0)
+    assert imported("0", "0", "2024-01-31T09:30:00.000Z") == (4, 0, 0, 4, 0)
+    assert stands() == said
+    assert imported("0", "1", "2999-01-01T00:00:00Z") == (4, 2, 0, 2, 0)
+    assert stands() == {"003A": "granted", "003B": "refused"}
+    assert imported("0", "1", "2999-01-01T00:00:00Z") == (4, 0, 0, 4, 0)
+    assert imported("1", "1", "2999-02-01T00:00:00Z") == (4, 1, 0, 3, 0)
+    assert stands() == {"003A": "refused", "003B": "refused"}
+    assert graph.status()["labels"]["Consent"] == 4
+
+
 @pytest.mark.parametrize(
     ("example", "folder", "expected"),
     [

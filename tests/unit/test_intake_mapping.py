@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +87,28 @@ def test_columns_that_are_made_of_others(tmp_path: Path) -> None:
         (made.replace('"no"', '"not"'), "made.times: there is no column 'not'"),
         (made.replace('number = "."', "apart = true"), "made.times: can neither be joined nor numbered"),
         (made.replace('number = "."', 'apart = "yes"'), "made.times.apart: must be true or false"),
+        ("state = true\n[tables.columns]", "state: must be true or false, and is for consents"),
     ):
         with pytest.raises(InvalidInput, match=wrong):
             only(tmp_path, MINIMAL.replace("[tables.columns]", text))
+
+
+def test_the_time_of_the_import_stands_in_for_a_date(tmp_path: Path) -> None:
+    write(tmp_path, people="no,who,since\n1,Ann,2024-01-31\n2,Bob,31/01/2024\n3,Cy,\n")
+    made = """
+        [tables.made]
+        day = { column = "since", date = ["iso", "skip"], otherwise = "{import time}" }
+        [tables.columns]
+        created_at = "day"
+    """
+    before = datetime.now(UTC).replace(microsecond=0)
+    rows, rejects = only(tmp_path, MINIMAL.replace("[tables.columns]", made))
+    assert rejects == []
+    times = [datetime.fromisoformat(row["created_at"]) for row in rows]
+    assert times[0].isoformat() == "2024-01-31T00:00:00"
+    assert times[1] == times[2]
+    assert before <= times[1] <= datetime.now(UTC)
+    assert not any("extra" in row for row in rows)
 
 
 def test_rows_that_are_told_apart_by_a_number(tmp_path: Path) -> None:
