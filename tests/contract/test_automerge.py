@@ -280,10 +280,9 @@ def test_a_run_that_was_cut_off_while_it_decided_has_decided_nothing(
 
 def test_of_two_that_decide_at_once_the_later_goes_on(graph: Graph, bare: Any) -> None:
     fill(graph)
-    at = datetime.now(UTC)
     merges = [Merge(id_, "A3", "automatic", Grounds(0.995, [], "A3")) for id_ in ("A1", "A2")]
-    first = service_decisions.keep(graph.store, merges[:1], 0.99, at)
-    second = service_decisions.keep(graph.store, merges, 0.99, at)
+    first = service_decisions.keep(graph.store, service_decisions.begin(graph.store, 0.99), merges[:1])
+    second = service_decisions.keep(graph.store, service_decisions.begin(graph.store, 0.99), merges)
     assert [merge for _, merge in second.merges] == merges
     graph.store.write(lambda tx: _is_refused(tx, first.run))
     service_decisions.end(graph.store, first.run)
