@@ -28,7 +28,8 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"])
 
-_FIELDS: Final = ("source", "preset", "dry_run", "encoding", "delimiter", "region")
+_FIELDS: Final = ("source", "preset", "dry_run", "encoding", "delimiter", "region", "merge_duplicates")
+_FLAGS: Final = ("dry_run", "merge_duplicates")
 _ROWS_A_PIECE: Final = 1_000
 _CSV: Final = "text/csv"
 _UPLOAD: Final = {
@@ -52,6 +53,12 @@ _UPLOAD: Final = {
         },
         "preset": {"type": "string", "description": "A mapping that is shipped, by its name, or `auto`."},
         "dry_run": {"type": "string", "enum": ["true", "false"], "default": "false"},
+        "merge_duplicates": {
+            "type": "string",
+            "enum": ["true", "false"],
+            "default": "false",
+            "description": "Whether what is surely one party is merged when all rows are in; not in a dry run.",
+        },
         "encoding": {"type": "string", "description": "Of text files, where it is not found from their content."},
         "delimiter": {"type": "string", "description": "Of CSV files, where it is not found from their content."},
         "region": {
@@ -125,12 +132,19 @@ def _wake_worker(request: Request) -> None:
 
 def _options(values: dict[str, str]) -> dict[str, Any]:
     """The short fields of an upload, checked."""
-    dry_run = values.get("dry_run", "false")
-    if dry_run not in ("true", "false"):
-        raise InvalidInput("dry_run: must be true or false", field="dry_run", allowed=["true", "false"])
-    rest = {name: values.get(name) or None for name in _FIELDS if name not in ("source", "dry_run")}
+    flags = {name: _flag(values, name) for name in _FLAGS}
+    if all(flags.values()):
+        raise InvalidInput("merge_duplicates: contradicts dry_run, which writes nothing", field="merge_duplicates")
+    rest: dict[str, Any] = {name: values.get(name) or None for name in _FIELDS if name not in ("source", *_FLAGS)}
     rest["region"] = checked_region(rest["region"])
-    return {"source": values.get("source", "files"), "dry_run": dry_run == "true", **rest}
+    return {"source": values.get("source", "files"), **flags, **rest}
+
+
+def _flag(values: dict[str, str], name: str) -> bool:
+    value = values.get(name, "false")
+    if value not in ("true", "false"):
+        raise InvalidInput(f"{name}: must be true or false", field=name, allowed=["true", "false"])
+    return value == "true"
 
 
 @router.get(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphcrm.errors import InvalidInput
 from graphcrm.service.archive import Archive
 from graphcrm.service.candidates import Candidates
 from graphcrm.service.jobs import Claim, Jobs
@@ -112,15 +113,19 @@ class Graph(Questions):
         claim: Claim | None = None,
         preset: str | None = None,
         region: str | None = None,
+        merge_duplicates: bool = False,
     ) -> ImportReport:
         """Load files (see `graphcrm.intake.importer.import_files`) and leave an entry in `jobs`.
 
-        `region` is the settings' unless given.
+        `region` is the settings' unless given. With `merge_duplicates` parties that are surely one are merged when all
+        rows are in, as `graphcrm duplicates merge --auto` does; the report's `merged` counts those that went.
         """
         from graphcrm.intake.importer import import_files
 
         paths = list(paths)
         check_name(source)
+        if dry_run and merge_duplicates:
+            raise InvalidInput("merge_duplicates: contradicts dry_run, which writes nothing", field="merge_duplicates")
         if not dry_run:
             self.sources.add(source)
         options: dict[str, Any] = {
@@ -129,7 +134,13 @@ class Graph(Questions):
             "preset": preset,
             "region": region or self.settings.region,
         }
-        load = partial(import_files, self.records.of(source), paths, mapping, dry_run, **options)
+        load: Callable[..., ImportReport] = partial(
+            import_files, self.records.of(source), paths, mapping, dry_run, **options
+        )
+        if merge_duplicates:
+            from graphcrm.service.importing import merging_after
+
+            load = merging_after(load, self.store)
         return self.jobs.recorded(load, paths, source, rejects, progress, dry_run, claim)
 
     def revision(self) -> int:
