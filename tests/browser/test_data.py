@@ -127,7 +127,7 @@ def test_refusals_speak_the_readers_language(local: str, watch: Watch, customers
     visit(page, local, "/imports")
     button = page.get_by_role("button", name="开始导入")
     button.click()
-    assert page.get_by_role("alert").inner_text() == "没有完成：文件：请至少选择一个"
+    assert page.get_by_role("alert").inner_text() == "未完成：文件：请至少选择一个"
     page.locator("#files").set_input_files(customers)
     page.locator("#source").fill("a b")
     button.click()
