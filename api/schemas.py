@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.import_schemas import ImportAnswer
 
@@ -125,6 +125,12 @@ class PinRequest(BaseModel):
 
     value: Any = None
     source: str | None = Field(None, min_length=1, max_length=64)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> PinRequest:
+        if self.value is not None and self.source is not None:
+            raise ValueError("give a value or a source, not both")
+        return self
 
 
 class Said(BaseModel):

@@ -182,7 +182,8 @@ class GraphStore:
             self._driver.verify_connectivity()
         except AuthError:
             raise StoreError(
-                "the database refused the user or password; set GRAPHCRM_NEO4J_USER and _PASSWORD"
+                "the database refused the user or password; set GRAPHCRM_NEO4J_USER and _PASSWORD (for the other "
+                "database of a migration, GRAPHCRM_MIGRATE_USER and _PASSWORD)"
             ) from None
         except (ServiceUnavailable, DriverError, OSError):
             where = self.settings.neo4j_uri or "the embedded engine"

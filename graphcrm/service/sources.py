@@ -267,9 +267,11 @@ class Sources:
 
         def change(tx: Transaction, spec: Table, records: Sequence[SourceRecord], about: str) -> list[SourceRecord]:
             if source is not None:
-                said = next((r.fields[field] for r in records if r.source == source and field in r.fields), None)
-                if said is None:
+                # Of what it said of several parties that are one now, what would be shown were it the only source.
+                won = winners([record for record in records if record.source == source], {}).get(field)
+                if won is None or won.value is None:
                     raise NotFound(f"the source {source!r} says nothing of {field}")
+                said = won.value
             else:
                 said = _valid(tx, spec, table, id_, field, value, self._region)
             at = datetime.now(UTC)
@@ -321,9 +323,11 @@ class Sources:
 
 def check_name(name: str) -> None:
     """Refuse what is no name of a source."""
-    if not EXTRA_NAME.fullmatch(name) or name == PINNED:
+    if not EXTRA_NAME.fullmatch(name):
         message = f"source: a name has 1 to 64 letters, digits and underscores, not {name!r}"
         raise InvalidInput(message, field="source")
+    if name == PINNED:
+        raise InvalidInput(f"source: {name!r} is kept for pinned values; choose another name", field="source")
 
 
 def _stored(tx: Transaction) -> dict[str, dict[str, Any]]:
@@ -390,16 +394,17 @@ def _valid(tx: Transaction, spec: Table, table: str, id_: str, field: str, value
     values = {key: said for key, said in current.items() if said is not None and key != "type"}
     if spec.type:
         values.pop("id")
-    if field in spec.columns:
+    if value is None:
+        values.pop(field, None)
+    elif field in spec.columns:
         meant = {"country": values.get("country"), field: value}
         values[field] = clean_row(spec.name, meant, region).values[field]
+    elif field not in current["extra"]:
+        raise InvalidInput(f"field: the record has no {field!r}; give it one, then pin it", field="field")
     else:
-        values["extra"] = {**current["extra"], field: value} if value is not None else current["extra"]
-    return (
-        spec.row({key: said for key, said in values.items() if said is not None}).properties.get(field)
-        if value is not None
-        else None
-    )
+        values["extra"] = {**current["extra"], field: value}
+    properties = spec.row({key: said for key, said in values.items() if said is not None}).properties
+    return None if value is None else properties.get(field)
 
 
 def _show(tx: Transaction, about: str, properties: Mapping[str, Any], records: Sequence[SourceRecord]) -> None:

@@ -135,6 +135,10 @@ def test_provenance_and_pins(client: httpx.Client, two_sources: graphcrm.Graph) 
         ("PUT", "/customers/A/pins/owner_id", {"value": "U"}, 422),
         ("PUT", "/customers/A/pins/country", {"value": "Atlantis"}, 422),
         ("PUT", "/customers/A/pins/name", {"source": "nobody"}, 404),
+        ("PUT", "/customers/A/pins/name", {"source": "crm", "value": "Ann"}, 422),
+        ("PUT", "/customers/A/pins/name", {"value": None}, 422),
+        ("PUT", "/customers/A/pins/nofield", {"value": "x"}, 422),
+        ("PUT", "/sources/pinned", {"trust": 5}, 422),
         ("DELETE", "/customers/A/pins/name", None, 404),
     ],
 )
