@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, Final
@@ -253,7 +253,7 @@ def _date_reader(given: str | Sequence[str], zone: str | None, day: bool, key: s
 def _check_form(form: str, key: str) -> None:
     try:
         if form != _ISO:
-            datetime.strptime(datetime(2001, 2, 3).strftime(form), form)
+            datetime.strptime(datetime(2001, 2, 3, tzinfo=UTC).strftime(form), form)
     except ValueError:
         raise InvalidInput(f"{key}.date: {form!r} is no date format such as %d.%m.%Y.", field=key) from None
 

@@ -111,6 +111,13 @@ def test_the_time_of_the_import_stands_in_for_a_date(tmp_path: Path) -> None:
     assert not any("extra" in row for row in rows)
 
 
+def test_a_format_of_dates_may_hold_a_zone(tmp_path: Path) -> None:
+    write(tmp_path, people="no,who,since\n1,Ann,2010-10-14T12:00:00.000Z-0300\n")
+    form = 'created_at = { column = "since", date = "%Y-%m-%dT%H:%M:%S.%fZ%z", zone = "Asia/Shanghai" }'
+    ((row,), _) = only(tmp_path, MINIMAL + form)
+    assert row["created_at"] == "2010-10-14T12:00:00-03:00"
+
+
 def test_rows_that_are_told_apart_by_a_number(tmp_path: Path) -> None:
     long = "y" * 130
     write(tmp_path, people=f"who\nAnn\nBob\nann\nAnn\n{long}\n{long}\n")
