@@ -21,6 +21,7 @@ from graphcrm.service.lookalikes import keys_of_looks, refuse_look_alikes
 from graphcrm.service.planning import Mode, Outcome, Rejected, delete_ties, existing_ties, keys_of
 from graphcrm.service.receipts import remember, replayed
 from graphcrm.service.recording import note_created, note_removed, recording, shown_parties
+from graphcrm.service.reference_words import kept_at, settle, thing_of
 from graphcrm.service.source_records import HAND, Speaker, about_node, forget_records, rename_records
 from graphcrm.service.stored import (
     RESOURCES,
@@ -286,7 +287,8 @@ class Records:
                 tie = tie._replace(properties=existing_ties(tx, [tie])[id_])
                 with recording(tx, shown_parties([tie]), self._source):
                     delete_ties(tx, [tie])
-                forget_records(tx, [id_])
+                    forget_records(tx, [id_])
+                    settle(tx, [thing] if (thing := thing_of(tie)) else [])
                 note_removed(tx, tie, self._source)
             else:
                 delete_node(tx, node_table(table), current, detach)
@@ -384,6 +386,7 @@ class Records:
                 row = properties | {"kind": "person"}
                 tx.run("nodes/create", words={"LABEL": "Customer"}, rows=[row], **said_of(properties))
                 rename_records(tx, about_node("Contact", id_), about_node("Customer", id_))
+                rename_records(tx, kept_at("Contact", id_), kept_at("Customer", id_))
                 move_ties(tx, ties, id_)
             outbox.remember(tx, created=[id_])
             customer = read_record(tx, "customers", id_)

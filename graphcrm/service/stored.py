@@ -12,7 +12,7 @@ from graphcrm.service.aliases import forget_merged, merged_into, roots
 from graphcrm.service.changes import forget_changes
 from graphcrm.service.planning import TieRow, resolve_labels
 from graphcrm.service.recording import note_deleted, recording, shown_parties
-from graphcrm.service.references import stands_for
+from graphcrm.service.reference_words import kept_at, settle, stands_for, thing_of
 from graphcrm.service.source_records import HAND, about_node, forget_records, own_fields
 from graphcrm.service.states import states
 from graphcrm.store import Transaction
@@ -202,9 +202,11 @@ def delete_node(tx: Transaction, table: Table, current: dict[str, Any], detach: 
             f"{noun(table)} {id_!r} is still in use: {what}; delete with detach to cut them", details=hanging
         )
     known = states(tx, [id_]) if label in PARTY_LABELS else {}
-    forget_records(tx, [about_node(label, id_), *(tie.properties.get("id", "") for tie in ties)])
+    gone = [about_node(label, id_), kept_at(label, id_), *(tie.properties.get("id", "") for tie in ties)]
+    forget_records(tx, gone)
     with recording(tx, shown_parties(ties) - {id_}, HAND):
         tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
+        settle(tx, {thing for tie in ties if (thing := thing_of(tie)) and thing != (label, id_)})
     if label in PARTY_LABELS:
         forget_changes(tx, [id_, *merged_into(tx.run, [id_])])
         note_deleted(tx, id_, known[id_].sources)
