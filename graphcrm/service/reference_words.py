@@ -217,9 +217,10 @@ class Columns:
         mine = [word for word in own if word.source == speaker.source]
         pins = [word for word in own if word.source == PINNED] if speaker.source == HAND else []
         others = [word for word in column if word not in mine and _other_end(word)]
-        abouts = list(wanted) or ([nobody] if others else [])
+        abouts = list(wanted) or ([nobody] if others or speaker.source == PINNED else [])
         said = [self._word(words, speaker.source, about, ref, speaker.at) for about in abouts]
-        if {word.about for word in mine} == set(abouts) and all(words.get(word.id) == word for word in said):
+        is_same = {word.about for word in mine} == set(abouts) and all(words.get(word.id) == word for word in said)
+        if is_same and speaker.source != PINNED:  # the latest of several pins is the one that holds
             return False
         said = [replace(word, seen_at=speaker.at) for word in said]
         if pins:
@@ -240,6 +241,14 @@ class Columns:
         if old.fields.get("until") is not None:
             fields["until"] = None
         return old.saying(fields, at)
+
+    def unpin(self, id_: str, ref: Reference) -> bool:
+        """Take out what is pinned in a column; whether anything was."""
+        words = self._words[id_]
+        pins = [word for word in words.values() if word.source == PINNED and reference_of(self._refs, word) == ref]
+        for word in pins:
+            del words[word.id]
+        return bool(pins)
 
     def forget(self, source: str) -> None:
         """Take out what a source says."""
@@ -310,7 +319,7 @@ class Columns:
             stays = word.shown_in in self._ties if ref is None else shown in chosen[ref.field] and _other_end(word)
             if stays:
                 now[shown].append(replace(word, shown_in=shown))
-            elif ref is None or _other_end(word) or not _is_unanimous(joined, ref):
+            elif ref is None or _other_end(word) or word.source == PINNED or not _is_unanimous(joined, ref):
                 kept.append(replace(word, shown_in=kept_at(self._label, id_)))
         self._compare(id_, now, kept, found)
 
