@@ -218,6 +218,8 @@ class Sources:
             records = _records(tx, about, properties)
             in_columns = Columns(tx, spec.label, [id_]).said()[id_] if spec.label else []
             sightings = Sightings.about(tx, [*records, *in_columns])
+            # A source that names whom another named before brought the record when it said so of the record itself.
+            of_record = {(record.source, key_of(record)): record for record in records}
             trust = trusts(tx)
             fields = [
                 {
@@ -226,7 +228,8 @@ class Sources:
                     "source": winner.source,
                     "rule": winner.rule,
                     "values": [
-                        _value(record, field, spec, winner) | _times(record, sightings)
+                        _value(record, field, spec, winner)
+                        | _times(record, sightings, of_record.get((record.source, key_of(record)), record))
                         for record in said
                         if field in record.fields or field in record.raw
                     ],
@@ -236,7 +239,8 @@ class Sources:
             ]
             fields.sort(key=lambda line: line["field"])
             sources = [
-                {"source": record.source, "key": key_of(record)} | _times(record, sightings) for record in records
+                {"source": record.source, "key": key_of(record)} | _times(record, sightings, record)
+                for record in records
             ]
             return {"id": id_, "sources": sources, "fields": fields}
 
@@ -359,9 +363,9 @@ def _value(record: SourceRecord, field: str, spec: Table, winner: Winner) -> dic
     }
 
 
-def _times(record: SourceRecord, sightings: Sightings) -> dict[str, Any]:
-    """When a source last said something new of a thing, and when it last brought it at all."""
-    times = {"seen_at": record.seen_at, "last_seen": sightings.last_seen(record)}
+def _times(record: SourceRecord, sightings: Sightings, whole: SourceRecord) -> dict[str, Any]:
+    """When a source last said something new of a thing or column, and when it last brought the whole at all."""
+    times = {"seen_at": record.seen_at, "last_seen": max(map(sightings.last_seen, (record, whole)))}
     return {name: from_graph("", at) for name, at in times.items()}
 
 
