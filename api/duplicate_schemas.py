@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -44,16 +44,27 @@ class MergeRequest(BaseModel):
     into: str = Field(min_length=1, max_length=MAX_ID_LENGTH, description="The party that stays.")
 
 
+class UndecidedEdit(BaseModel):
+    """An edit made while two parties were one that may be meant for the one that is there again."""
+
+    field: str
+    value: Any = Field(description="What the party that is there again shows.")
+    edited: Any = Field(description="What it was edited to meanwhile, which stays with the other one; null: removed.")
+
+
 class UnmergeAnswer(BaseModel):
     """A party that is there again, and the one that stood for it."""
 
     id: str
     into: str
+    undecided: list[UndecidedEdit]
 
 
-class MergeAnswer(UnmergeAnswer):
+class MergeAnswer(BaseModel):
     """A merge."""
 
+    id: str
+    into: str
     at: str
 
 

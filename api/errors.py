@@ -228,7 +228,9 @@ def _elsewhere(request: Request, error: MergedAway) -> Problem:
     asked = getattr(request.scope.get("route"), "path", "")
     before = f"/api/v1/{error.table}/" if error.table else asked.partition("{")[0]
     query = f"?{request.url.query}" if request.url.query else ""
-    address = f"{before}{quote(error.into, safe='')}{asked.rpartition('}')[2]}{query}"
+    # Who made something anew under that id is told of the other itself.
+    behind = asked.rpartition("}")[2] if "{" in asked else ""
+    address = f"{before}{quote(error.into, safe='')}{behind}{query}"
     members = {"into": error.into, "location": address}
     if request.method in ("GET", "HEAD"):
         return Problem(308, "merged", error.message, members, {"Location": address})

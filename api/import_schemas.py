@@ -53,6 +53,7 @@ class ImportAnswer(BaseModel):
     repeated: int | None = Field(description="Rows among these that repeat an earlier one of their file exactly.")
     flagged: int | None = Field(description="Rows that are in with a value that could not be cleaned.")
     files: list[ImportedFile]
+    merged: int | None = Field(description="Parties merged into others afterwards; null where nobody asked for that.")
     message: str | None = Field(description="Why it ended otherwise than by being done.")
     rejects: list[RejectedRow] | None = Field(None, description="The first rejected rows, where one import is read.")
 

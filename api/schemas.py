@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api.import_schemas import ImportAnswer
 
 __all__ = [
     "BulkAnswer",
     "ChainAnswer",
     "ErasedAnswer",
+    "ExplainAnswer",
     "Health",
     "InfluencersAnswer",
     "NeighborhoodAnswer",
@@ -71,7 +74,7 @@ class SourceRequest(BaseModel):
 
 
 class SourceAnswer(BaseModel):
-    """A source, and how much it describes."""
+    """A source, how much it describes, and what it brought."""
 
     name: str
     kind: str
@@ -79,6 +82,7 @@ class SourceAnswer(BaseModel):
     created_at: str | None
     nodes: dict[str, int] = Field(description="By label.")
     ties: dict[str, int] = Field(description="By type.")
+    imports: list[ImportAnswer] = Field(description="The last ten, the latest first.")
 
 
 class SourcesAnswer(_List):
@@ -121,6 +125,12 @@ class PinRequest(BaseModel):
 
     value: Any = None
     source: str | None = Field(None, min_length=1, max_length=64)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> PinRequest:
+        if self.value is not None and self.source is not None:
+            raise ValueError("give a value or a source, not both")
+        return self
 
 
 class Said(BaseModel):
@@ -221,6 +231,47 @@ class PathsAnswer(_List, _Analytic):
     source: str = Field(description="Where they begin: who stands for the party asked for, where it was merged away.")
     target: str = Field(description="Where they end; likewise.")
     max_hops: int = Field(description="Longer ways were not looked for.")
+
+
+class ExplainedInteraction(BaseModel):
+    """One of the interactions that a tie counts."""
+
+    id: str
+    at: str | None
+    kind: str | None
+    subject: str | None
+    contribution: float = Field(description="The tie's contribution by its count.")
+    sources: list[str]
+
+
+class ExplainedTie(BaseModel):
+    """One of the ties from source to target."""
+
+    id: str
+    type: str
+    layer: str
+    source: str
+    target: str
+    kind: str | None
+    at: str | None = Field(description="When it began.")
+    last: str | None = Field(description="From when it fades.")
+    count: int | None = Field(description="Contacts or interactions.")
+    rule: Literal["stated", "counted", "default"] = Field(description="Where `unfaded` comes from.")
+    unfaded: float
+    strength: float = Field(description="What is left of `unfaded` at the moment.")
+    contribution: float = Field(description="Its share of the strength of all ties together.")
+    sources: list[str]
+    evidence: list[FieldProvenance] = Field(description="What each source says of the tie.")
+    interactions: list[ExplainedInteraction] = Field(description="The latest of those that are counted.")
+
+
+class ExplainAnswer(_List, _Analytic):
+    """What ties source to target, strongest first, then by id."""
+
+    items: list[ExplainedTie]
+    source: str = Field(description="Who stands for the party asked for, where it was merged away.")
+    target: str = Field(description="Likewise.")
+    strength: float = Field(description="Of all ties together: what the contributions add up to.")
 
 
 class ChainLink(BaseModel):

@@ -16,6 +16,8 @@ MAX_EXTRA_FIELDS: Final = 200
 """Columns beyond the vocabulary that one record may carry."""
 MAX_LINE_BYTES: Final = 1_000_000
 """Bytes of one record in an imported file."""
+MAX_REPLIES: Final = 100_000
+"""Replies of one mailbox whose chains are followed to the message that began them."""
 MAX_COLUMNS: Final = 2_000
 """Columns of an imported file."""
 MAX_WORKBOOK_BYTES: Final = 200_000_000

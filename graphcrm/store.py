@@ -33,10 +33,10 @@ from neo4j.exceptions import (
 )
 
 from graphcrm import embedded, queries
-from graphcrm.errors import Conflict, InvalidInput, StoreError
+from graphcrm.errors import InvalidInput, StoreError
 from graphcrm.queries import Query
 from graphcrm.settings import Settings
-from graphcrm.wire import received, sent
+from graphcrm.wire import SHUTTING_DOWN, received, sent, translated
 
 __all__ = ["GraphStore", "Transaction"]
 
@@ -46,22 +46,13 @@ _T = TypeVar("_T")
 _COUNTERS: Final = tuple(f"{number:02d}" for number in range(16))
 _MAX_TRIES: Final = 60
 _RETRY_S: Final = 30.0
-_SHUTTING_DOWN: Final = (
-    "Neo.ClientError.Transaction.TransactionNotFound",
-    "Neo.ClientError.Request.Invalid",
-    "Neo.ClientError.Statement.SemanticError",
-)
-"""What the embedded engine says, while it goes down, of transactions that are open or begin."""
 _SHUTTING_DOWN_S: Final = 8.0
 """Seconds for which that is believed; then it is what it says."""
 _LOST_S: Final = 2.0
-"""Seconds for which a database that does not answer is asked again: the network may be disturbed."""
+"""Seconds for which a database is asked again once a connection was lost: Neo4j now and then overhears a request."""
 _STREAM_S: Final = 3600.0
 """Seconds that a streamed query may take on Neo4j."""
-_GONE: Final = "the database does not answer; check that it runs, then try again"
 _UNKNOWN: Final = "the database went away while it committed; read the record to see whether the change is in"
-_NO_ROOM: Final = "; make room if its disk is full, start it again, then try again"
-"""What Neo4j needs when it could not write: it takes no transaction until it is started anew."""
 _BOOKS: Final = (
     "tokens/",
     "receipts/",
@@ -74,7 +65,6 @@ _BOOKS: Final = (
 )
 """Queries of the product's own books, which no answer is computed from."""
 _HELD: Final = "writing is held back for a moment, while the whole graph is being read; try again"
-_BUSY: Final = "the database is busy with conflicting writes; try again"
 
 Engine = Literal["neo4j", "embedded"]
 
@@ -192,13 +182,14 @@ class GraphStore:
             self._driver.verify_connectivity()
         except AuthError:
             raise StoreError(
-                "the database refused the user or password; set GRAPHCRM_NEO4J_USER and _PASSWORD"
+                "the database refused the user or password; set GRAPHCRM_NEO4J_USER and _PASSWORD (for the other "
+                "database of a migration, GRAPHCRM_MIGRATE_USER and _PASSWORD)"
             ) from None
         except (ServiceUnavailable, DriverError, OSError):
             where = self.settings.neo4j_uri or "the embedded engine"
             raise StoreError(f"no database answers at {where}; check that it runs", retryable=True) from None
         except Neo4jError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
 
     def close(self) -> None:
         """Close the connection; the embedded engine stops with its last user."""
@@ -251,7 +242,7 @@ class GraphStore:
                 for row in session.run(neo4j.Query(query.text, timeout=_STREAM_S), sent(parameters)):
                     yield received(row)
         except (Neo4jError, DriverError, OSError) as error:
-            raise _translated(error) from None
+            raise translated(error) from None
 
     def reading(self, work: Callable[[Transaction], _T]) -> _T:
         """Do some reading in one transaction, on a read replica where there is one.
@@ -366,7 +357,7 @@ class GraphStore:
 
         A unique id that was taken is tried again as well: on the second try the work sees who took it.
         """
-        deadline = time.monotonic() + _RETRY_S
+        deadline, lost_until = time.monotonic() + _RETRY_S, 0.0
         for tried in range(_MAX_TRIES):
             try:
                 return attempt()
@@ -382,7 +373,9 @@ class GraphStore:
                 if isinstance(error, IncompleteCommit) and not repeatable:
                     raise StoreError(_UNKNOWN, retryable=True) from None
                 failure = error
-                if time.monotonic() > deadline - _RETRY_S + _LOST_S or not self._recovered():
+                lost_until = lost_until or time.monotonic() + _LOST_S
+                deadline = max(deadline, lost_until)
+                if time.monotonic() > lost_until or not self._recovered():
                     break
             except Neo4jError as error:
                 failure = error
@@ -395,7 +388,9 @@ class GraphStore:
 
     def _told(self, failure: Exception) -> Exception:
         """What to tell of a failure: where the disk of the data folder is full, that is why."""
-        error = _translated(failure)
+        if isinstance(failure, _HeldError):
+            return StoreError(_HELD, retryable=True)
+        error = translated(failure)
         if self.engine == "embedded" and isinstance(error, StoreError) and not error.timed_out:
             full = embedded.full_disk(self.settings.home)
             return StoreError(f"{full}, then try again", retryable=True) if full else error
@@ -403,7 +398,7 @@ class GraphStore:
 
     def _passing(self, error: Neo4jError) -> bool:
         """Whether the embedded engine is going down, or coming up: it listens a moment before it knows its own user."""
-        return self.engine == "embedded" and (error.code in _SHUTTING_DOWN or isinstance(error, AuthError))
+        return self.engine == "embedded" and (error.code in SHUTTING_DOWN or isinstance(error, AuthError))
 
     def _recovered(self) -> bool:
         """Bring a dead embedded engine back; whether a second try makes sense."""
@@ -477,24 +472,3 @@ def _execute(
     elapsed_ms = round((time.perf_counter() - began) * 1000, 1)
     _log.debug("query", extra={"query": query.name, "access": query.access, "rows": len(rows), "ms": elapsed_ms})
     return rows
-
-
-def _translated(error: Exception) -> Exception:
-    code = getattr(error, "code", "") or ""
-    if "TransactionTimedOut" in code or "Terminated" in code:
-        return StoreError(
-            "the query took too long and was cut off; ask for less, or raise GRAPHCRM_QUERY_TIMEOUT_S",
-            timed_out=True,
-        )
-    if isinstance(error, ConstraintError):
-        return Conflict("another record has this id already")
-    if isinstance(error, TransientError | _HeldError):
-        return StoreError(_BUSY if isinstance(error, TransientError) else _HELD, retryable=True)
-    if isinstance(error, ServiceUnavailable | SessionExpired | DriverError | OSError) or code in _SHUTTING_DOWN:
-        _log.warning("the database is lost: %s", error)
-        return StoreError(_GONE, retryable=True)
-    if code.startswith("Neo.DatabaseError.Transaction."):
-        return StoreError(f"the database cannot write ({code}){_NO_ROOM}", retryable=True)
-    if isinstance(error, Neo4jError):
-        return StoreError(f"the database refused a query ({code})", retryable=code.startswith("Neo.DatabaseError"))
-    return error

@@ -1,15 +1,40 @@
-"""What goes to the database's driver, and what comes back from it, as plain Python."""
+"""What goes to the database's driver, and what comes back from it, as plain Python: values and failures."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC
-from typing import Any
+from typing import Any, Final
 
 import neo4j
 import neo4j.time
+from neo4j.exceptions import (
+    ConstraintError,
+    DriverError,
+    Neo4jError,
+    ServiceUnavailable,
+    SessionExpired,
+    TransientError,
+)
 
-__all__ = ["received", "sent"]
+from graphcrm.errors import Conflict, StoreError
+
+__all__ = ["SHUTTING_DOWN", "received", "sent", "translated"]
+
+_log = logging.getLogger(__name__)
+
+_GONE: Final = "the database does not answer; check that it runs, then try again"
+_NO_ROOM: Final = "; make room if its disk is full, start it again, then try again"
+"""What Neo4j needs when it could not write: it takes no transaction until it is started anew."""
+_BUSY: Final = "the database is busy with conflicting writes; try again"
+
+SHUTTING_DOWN: Final = (
+    "Neo.ClientError.Transaction.TransactionNotFound",
+    "Neo.ClientError.Request.Invalid",
+    "Neo.ClientError.Statement.SemanticError",
+)
+"""What the embedded engine says, while it goes down, of transactions that are open or begin."""
 
 
 class _Unprinted(list[Any]):
@@ -51,3 +76,25 @@ def _plain(value: Any) -> Any:
     if isinstance(value, neo4j.time.Date):
         return value.to_native()
     return value
+
+
+def translated(error: Exception) -> Exception:
+    """What to tell of what the driver raised; anything else is given back."""
+    code = getattr(error, "code", "") or ""
+    if "TransactionTimedOut" in code or "Terminated" in code:
+        return StoreError(
+            "the query took too long and was cut off; ask for less, or raise GRAPHCRM_QUERY_TIMEOUT_S",
+            timed_out=True,
+        )
+    if isinstance(error, ConstraintError):
+        return Conflict("another record has this id already")
+    if isinstance(error, TransientError):
+        return StoreError(_BUSY, retryable=True)
+    if isinstance(error, ServiceUnavailable | SessionExpired | DriverError | OSError) or code in SHUTTING_DOWN:
+        _log.warning("the database is lost: %s", error)
+        return StoreError(_GONE, retryable=True)
+    if code.startswith("Neo.DatabaseError.Transaction."):
+        return StoreError(f"the database cannot write ({code}){_NO_ROOM}", retryable=True)
+    if isinstance(error, Neo4jError):
+        return StoreError(f"the database refused a query ({code})", retryable=code.startswith("Neo.DatabaseError"))
+    return error

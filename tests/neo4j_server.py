@@ -53,10 +53,14 @@ server.bolt.listen_address=127.0.0.1:{port}
 server.bolt.advertised_address=127.0.0.1:{port}
 server.http.enabled=false
 server.https.enabled=false
+server.bolt.connection_keep_alive=5s
 server.memory.heap.max_size={heap}
 server.memory.pagecache.size={pages}
 dbms.usage_report.enabled=false
 """
+
+# Under load the server overhears a request once in some ten thousand: its workers idle while the client waits, which
+# gives up after twice the keep-alive time (by default a minute), and asks again.
 
 SMALL = """\
 db.tx_log.preallocate=false

@@ -124,6 +124,10 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     ],
     "archive/list_participants": [({}, {"ids": ["I2", "I1", "nobody"], "row_limit": 2})],
     "archive/list_consents": [(C, {"ids": ["C1", "C2"]})],
+    "archive/list_decisions_of": [
+        (C, {"ids": ["C1", "C2"], "source": "hand"}),
+        (C, {"ids": ["C1", "C2"], "source": "nobody"}),
+    ],
     "archive/page_decisions": [
         (C, {"channel": "email", "purpose": "news", "after_id": "", "row_limit": 2}),
         (C, {"channel": "mail", "purpose": "", "after_id": "C1", "row_limit": 9}),
@@ -150,6 +154,10 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     "network/read_standing": [({"TYPE": name}, {"shards": 1}) for name in ("KNOWS", "WORKS_AT")],
     "network/read_events": [({"TYPE": "REFERRED"}, {"shards": 1})],
     "network/read_interactions": [({}, {"shards": 1})],
+    "network/list_interactions": [
+        ({"SOURCE": "Customer", "TARGET": target}, {"source_id": "C1", "target_id": id_, "until": T0, "row_limit": 9})
+        for target, id_ in (("Customer", "C2"), ("Contact", "K1"), ("Customer", "C1"))
+    ],
     "network/read_members": [({}, {"id": "S1", "on": date(2024, 3, 1)}), ({}, {"id": "S1", "on": date(2024, 7, 1)})],
     "referrals/read_orders": [({}, {"shards": 1})],
     "referrals/read_lines": [({}, {"shards": 1})],

@@ -15,6 +15,9 @@ from viz.render import ADDRESSES, archive_href, map_href, render
 __all__ = ["archive_page", "timeline_line"]
 
 _EDITORS: Final = {"notes": "area", "tags": "list", "attachments": "list", "birth_date": "date"}
+_ALWAYS: Final = ("needs", "preferences")
+"""Extra fields that can be filled in on every page; others are named as they are written."""
+_EARLIER_DECISIONS: Final = 10
 _KINDS_OF_CUSTOMERS: Final = ("person", "organization")
 _TIMES: Final = frozenset({"at", "opened_at", "closed_at", "due_at", "done_at"})
 _APART: Final = frozenset(
@@ -88,7 +91,8 @@ def archive_page(
         field | {"place": place, "earlier": earlier_of(earlier.get(field["field"], ()), language)}
         for place, field in enumerate(fields)
     ]
-    island = {"table": table, "etag": etag, "record": record, "labels": {f["name"]: f["label"] for f in fields}}
+    labels = {f["name"]: f["label"] for f in fields} | {"extra": text(language, "another_field")}
+    island = {"table": table, "etag": etag, "record": record, "labels": labels}
     island["wrong"] = {key.removeprefix("wrong."): text(language, key) for key in WORDS if key.startswith("wrong.")}
     return render(
         "archive.html",
@@ -101,7 +105,7 @@ def archive_page(
         island=island,
         words=script_words(language),
         orders=overview["orders"],
-        consents=overview["consents"],
+        consents=[_consent(each, language) for each in overview["consents"]],
         tasks=[task | {"day": _moment(task["due_at"])} for task in overview["tasks"]],
         ties=_ties(overview["ties"], language),
         recent={name: [timeline_line(item, language) for item in items] for name, items in recent.items()},
@@ -188,7 +192,7 @@ def _fields(
 
 def _extras(record: Mapping[str, Any], provenance: Mapping[str, Any], language: Language) -> Iterable[dict[str, Any]]:
     said = {field["field"]: field for field in provenance["fields"]}
-    for name, value in record["extra"].items():
+    for name, value in (dict.fromkeys(_ALWAYS) | record["extra"]).items():
         label = word(language, "field", name)
         field = _field(name, label, value, said.get(name), language) | {
             "name": f"extra.{name}",
@@ -198,8 +202,9 @@ def _extras(record: Mapping[str, Any], provenance: Mapping[str, Any], language: 
         if isinstance(value, bool):
             yield field | {"editor": "choice", "choices": ("true", "false"), "value": str(value).lower()}
         else:
-            editor = "number" if isinstance(value, int | float) else "area" if "\n" in value else "line"
-            yield field | {"editor": editor, "choices": None}
+            editor = "number" if isinstance(value, int | float) else "line"
+            is_long = name in _ALWAYS or (isinstance(value, str) and "\n" in value)
+            yield field | {"editor": "area" if is_long else editor, "choices": None}
 
 
 def _field(name: str, label: str, value: Any, said: Mapping[str, Any] | None, language: Language) -> dict[str, Any]:
@@ -252,6 +257,22 @@ def _value(name: str, value: Any, language: Language) -> str:
 
 
 # ---- what hangs on a party -------------------------------------------------------------------------------
+
+
+def _consent(said: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """A decision with its sources in words, and those that it follows, the latest first."""
+
+    def decision(one: Mapping[str, Any]) -> dict[str, Any]:
+        sources = (word(language, "source", source) for source in one["sources"])
+        return {**{name: one[name] for name in ("id", "consent")}, "day": one["at"][:10], "sources": ", ".join(sources)}
+
+    earlier = [decision(one) for one in said["earlier"]]
+    return decision(said) | {
+        "channel": word(language, "channel", said["channel"]),
+        "purpose": said["purpose"],
+        "earlier": earlier[:_EARLIER_DECISIONS],
+        "more": len(earlier) - len(earlier[:_EARLIER_DECISIONS]),
+    }
 
 
 def _ties(groups: Sequence[Mapping[str, Any]], language: Language) -> list[dict[str, Any]]:

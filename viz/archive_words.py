@@ -17,6 +17,9 @@ ARCHIVE_WORDS: Final[dict[str, tuple[str, str]]] = {
     "cancel": ("Cancel", "取消"),
     "edit_hint": ("Leave a field blank to take its value out.", "留空即清除该字段的值。"),
     "list_hint": ("one a line", "每行一个"),
+    "another_field": ("Another field", "其他字段"),
+    "another_value": ("Its value", "字段的值"),
+    "earlier_decisions": ("Earlier decisions ({n})", "以前的决定（{n}）"),
     "blank": ("(blank)", "（空）"),
     "not_saved": ("Not saved: {reason}", "未保存：{reason}"),
     "wrong_field": ("{field}: {reason}", "{field}：{reason}"),
@@ -33,6 +36,10 @@ ARCHIVE_WORDS: Final[dict[str, tuple[str, str]]] = {
     "wrong.attachments": (
         "must be links, each beginning with https:// or http://",
         "须为链接，每行一个，以 https:// 或 http:// 开头",
+    ),
+    "wrong.extra": (
+        "its name must be that of no other, 1 to 64 letters, digits and underscores, and begin with no underscore",
+        "字段名须为 1 到 64 个字母、数字或下划线，不能以下划线开头，也不能与已有字段同名",
     ),
     "wrong.other": ("does not fit this field ({detail})", "不符合该字段的要求（{detail}）"),
     "wrong.403": ("your token may not change anything", "您的令牌没有修改权限"),

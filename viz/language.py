@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from viz.archive_words import ARCHIVE_WORDS
+from viz.data_words import DATA_WORDS
 from viz.duplicates_words import DUPLICATES_WORDS
 
 __all__ = ["LANGUAGES", "WORDS", "Language", "choose_language", "script_words", "text", "word"]
@@ -223,12 +224,14 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "docs_title": ("API documentation", "接口文档"),
     **ARCHIVE_WORDS,
     **DUPLICATES_WORDS,
+    **DATA_WORDS,
 }
 """By key: English, Chinese. ``<key>.one`` is the form for a count of one."""
 
 SCRIPT_KEYS: Final = (
     "all_shown",
     "blank",
+    "cancelling",
     "chosen",
     "chosen.one",
     "its_ties",
@@ -241,10 +244,12 @@ SCRIPT_KEYS: Final = (
     "not_saved",
     "open_map",
     "searching",
+    "sending",
     "suggestions",
     "suggestions.one",
     "theirs",
     "undo",
+    "was_erased",
     "was_merged",
     "was_skipped",
     "was_told_apart",

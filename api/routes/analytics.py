@@ -13,7 +13,15 @@ from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 from api.answers import analytic, documented, json_response, offset_of, offset_page
 from api.deps import GraphDep, only, parameters_of, require
 from api.ids import ID
-from api.schemas import ChainAnswer, InfluencersAnswer, NeighborhoodAnswer, PathsAnswer, SearchAnswer, TreeAnswer
+from api.schemas import (
+    ChainAnswer,
+    ExplainAnswer,
+    InfluencersAnswer,
+    NeighborhoodAnswer,
+    PathsAnswer,
+    SearchAnswer,
+    TreeAnswer,
+)
 from graphcrm.errors import MergedAway
 from graphcrm.limits import (
     MAX_HOPS,
@@ -120,6 +128,20 @@ def paths(
     """The shortest or the strongest paths between two parties; none is an empty list."""
     frame = graph.paths(source, target, by=by, layers=layers, k=k, as_of=as_of, max_hops=max_hops)
     return analytic(frame, attrs=frame.attrs | {"metric": by})
+
+
+@_get("/explain", ExplainAnswer, 404)
+def explain(
+    graph: GraphDep,
+    source: PartyQuery,
+    target: PartyQuery,
+    layers: Layers = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Interactions at most, the latest first.")] = 100,
+    as_of: AsOf = None,
+) -> Response:
+    """Why source is tied to target: each tie, who says so, and what it contributes to the strength."""
+    frame = graph.explain(source, target, layers=layers, as_of=as_of, limit=limit)
+    return analytic(frame)
 
 
 @_get("/referrals/paths", PathsAnswer, 404)

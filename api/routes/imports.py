@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path as FilePath
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
@@ -16,9 +15,9 @@ from starlette.concurrency import run_in_threadpool
 from api.answers import documented, json_response
 from api.deps import Caller, GraphDep, only, require
 from api.idempotency import receipt_of
+from api.import_answers import first_rejects, reject_lines, told
 from api.import_schemas import ImportAnswer, ImportsAnswer
 from api.uploads import FORM, received
-from graphcrm import Graph
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.limits import MAX_ID_LENGTH, MAX_PAGE, MAX_UPLOAD_FILES
 from graphcrm.service.entries import new_id
@@ -29,8 +28,8 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"])
 
-_FIELDS: Final = ("source", "preset", "dry_run", "encoding", "delimiter", "region")
-_SHOWN_REJECTS: Final = 20
+_FIELDS: Final = ("source", "preset", "dry_run", "encoding", "delimiter", "region", "merge_duplicates")
+_FLAGS: Final = ("dry_run", "merge_duplicates")
 _ROWS_A_PIECE: Final = 1_000
 _CSV: Final = "text/csv"
 _UPLOAD: Final = {
@@ -54,6 +53,12 @@ _UPLOAD: Final = {
         },
         "preset": {"type": "string", "description": "A mapping that is shipped, by its name, or `auto`."},
         "dry_run": {"type": "string", "enum": ["true", "false"], "default": "false"},
+        "merge_duplicates": {
+            "type": "string",
+            "enum": ["true", "false"],
+            "default": "false",
+            "description": "Whether what is surely one party is merged when all rows are in; not in a dry run.",
+        },
         "encoding": {"type": "string", "description": "Of text files, where it is not found from their content."},
         "delimiter": {"type": "string", "description": "Of CSV files, where it is not found from their content."},
         "region": {
@@ -115,7 +120,7 @@ async def create(request: Request, graph: GraphDep, caller: Editor, key: Idempot
     if job["id"] != id_:  # the key had an answer already
         await run_in_threadpool(graph.jobs.uploads.discard, id_)
     _wake_worker(request)
-    return json_response(_shown(graph, job), 202, {"Location": f"{router.prefix}/{job['id']}"})
+    return json_response(told(graph, job), 202, {"Location": f"{router.prefix}/{job['id']}"})
 
 
 def _wake_worker(request: Request) -> None:
@@ -127,12 +132,19 @@ def _wake_worker(request: Request) -> None:
 
 def _options(values: dict[str, str]) -> dict[str, Any]:
     """The short fields of an upload, checked."""
-    dry_run = values.get("dry_run", "false")
-    if dry_run not in ("true", "false"):
-        raise InvalidInput("dry_run: must be true or false", field="dry_run", allowed=["true", "false"])
-    rest = {name: values.get(name) or None for name in _FIELDS if name not in ("source", "dry_run")}
+    flags = {name: _flag(values, name) for name in _FLAGS}
+    if all(flags.values()):
+        raise InvalidInput("merge_duplicates: contradicts dry_run, which writes nothing", field="merge_duplicates")
+    rest: dict[str, Any] = {name: values.get(name) or None for name in _FIELDS if name not in ("source", *_FLAGS)}
     rest["region"] = checked_region(rest["region"])
-    return {"source": values.get("source", "files"), "dry_run": dry_run == "true", **rest}
+    return {"source": values.get("source", "files"), **flags, **rest}
+
+
+def _flag(values: dict[str, str], name: str) -> bool:
+    value = values.get(name, "false")
+    if value not in ("true", "false"):
+        raise InvalidInput(f"{name}: must be true or false", field=name, allowed=["true", "false"])
+    return value == "true"
 
 
 @router.get(
@@ -153,7 +165,7 @@ def list_imports(
 ) -> Response:
     """Imports, those of the command line included, the latest first."""
     page = graph.jobs.page(cursor, limit, source)
-    return json_response({"items": [_shown(graph, job) for job in page.items], "next_cursor": page.next_cursor})
+    return json_response({"items": [told(graph, job) for job in page.items], "next_cursor": page.next_cursor})
 
 
 @router.get(
@@ -166,7 +178,7 @@ def list_imports(
 )
 def read(graph: GraphDep, id: JobId) -> Response:
     """How far an import is, what it counted, and the first rows that it rejected."""
-    return json_response(_shown(graph, graph.jobs.read(id)) | {"rejects": _first_rejects(graph, id)})
+    return json_response(told(graph, graph.jobs.read(id)) | {"rejects": first_rejects(graph, id)})
 
 
 @router.get(
@@ -186,7 +198,7 @@ def read_rejects(graph: GraphDep, id: JobId) -> Response:
     if path is None:
         raise NotFound(f"import {id!r} has rejected no row, or its rejects lie on another machine")
     headers = {"Content-Disposition": 'attachment; filename="rejects.csv"'}
-    return StreamingResponse(_pieces(_rejects(graph, id, path)), 200, headers, f"{_CSV}; charset=utf-8")
+    return StreamingResponse(_pieces(reject_lines(graph, id, path)), 200, headers, f"{_CSV}; charset=utf-8")
 
 
 @router.post(
@@ -199,23 +211,7 @@ def read_rejects(graph: GraphDep, id: JobId) -> Response:
 )
 def cancel(graph: GraphDep, id: JobId) -> Response:
     """Have an import stop: at once while it waits, else after the batch being written; what is in stays in."""
-    return json_response(_shown(graph, graph.jobs.cancel(id)))
-
-
-def _shown(graph: Graph, job: dict[str, Any]) -> dict[str, Any]:
-    """A job as it is told outside: without paths of the server."""
-    message = job["message"] and graph.jobs.uploads.plain(job["id"], job["message"])
-    return {name: value for name, value in job.items() if name != "rejects_path"} | {"message": message}
-
-
-def _rejects(graph: Graph, id_: str, path: FilePath) -> Iterator[list[str]]:
-    """The lines of a file of rejects, the header first; files are called as they were uploaded."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.reader(file):
-                yield [graph.jobs.uploads.plain(id_, cell) for cell in row]
-    except FileNotFoundError:  # the import was begun again just now
-        return
+    return json_response(told(graph, graph.jobs.cancel(id)))
 
 
 def _pieces(rows: Iterator[list[str]]) -> Iterator[str]:
@@ -224,13 +220,3 @@ def _pieces(rows: Iterator[list[str]]) -> Iterator[str]:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(some)
         yield text.getvalue()
-
-
-def _first_rejects(graph: Graph, id_: str) -> list[dict[str, Any]]:
-    path = graph.jobs.rejects(id_)
-    rows = islice(_rejects(graph, id_, path), 1, 1 + _SHOWN_REJECTS) if path else []
-    return [
-        {"file": row[0], "line": int(row[1]) if row[1].isdigit() else None, "column": row[2] or None, "reason": row[3]}
-        for row in rows
-        if len(row) >= 4
-    ]

@@ -5,24 +5,23 @@ They ask the same graph as the API does, and tell errors as pages instead of pro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Final
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
-from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
 from api.deps import OPEN, SESSION_COOKIE, Caller, Gate, GraphDep, require
-from api.errors import problem_of
 from api.ids import ID
+from api.page_frame import PageRoute, cookie_safety, frame, language_of
 from api.routes.analytics import Layer
 from api.routes.archive import Kind
+from api.routes.data_pages import router as data_router
 from graphcrm import Graph
-from graphcrm.errors import Forbidden, GraphCRMError, InvalidInput, MergedAway, NotFound
+from graphcrm.errors import Forbidden, InvalidInput, MergedAway, NotFound
 from graphcrm.limits import (
     MAX_ID_LENGTH,
     MAX_MAP_PARTIES,
@@ -37,16 +36,13 @@ from graphcrm.service.records import etag
 from viz.archive_page import archive_page
 from viz.assets import STATIC, SWAGGER_UI, swagger_ui, vis_network
 from viz.duplicates_page import duplicates_page
-from viz.language import LANGUAGES, Language, choose_language, script_words
+from viz.language import Language, script_words
 from viz.relationship_map import map_page
 from viz.render import archive_href, map_href, render
-from viz.security import PAGE_POLICY
 from viz.style import stylesheet
 
 __all__ = ["add_pages", "router"]
 
-LANGUAGE_COOKIE: Final = "graphcrm_language"
-YEAR_S: Final = 365 * 24 * 3600
 TOP: Final = 10
 MAX_FORM_BYTES: Final = 8_000
 HITS: Final = 20
@@ -63,23 +59,6 @@ SECTIONS: Final = {
 """Kinds of what has just happened, by the section of a party's page that shows it."""
 
 
-class PageRoute(APIRoute):
-    """A route whose errors are pages, and whose every answer carries the policy and remembers the language."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap the endpoint."""
-        answer = super().get_route_handler()
-
-        async def page(request: Request) -> Response:
-            try:
-                response = await answer(request)
-            except (GraphCRMError, RequestValidationError) as error:
-                response = _failure(request, error)
-            return _finished(request, response)
-
-        return page
-
-
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
 VIEWER: Final = [Depends(require("viewer"))]
 
@@ -87,6 +66,7 @@ VIEWER: Final = [Depends(require("viewer"))]
 def add_pages(app: FastAPI) -> None:
     """Give an application the pages and the files that they load."""
     app.include_router(router)
+    app.include_router(data_router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
 
@@ -98,14 +78,14 @@ def start(
     metric: str = "pagerank",
 ) -> HTMLResponse:
     """Search, the ten key influencers, and what the graph holds."""
-    language = _language(request)
+    language = language_of(request)
     q = q.strip()
     hits = graph.search(q, limit=HITS + 1) if q else []
     influencers, facts = _top(graph, metric, language)
     page = render(
         "start.html",
         language,
-        **_frame(request),
+        **frame(request),
         q=q,
         hits=hits[:HITS],
         more_hits=len(hits) > HITS,
@@ -138,8 +118,8 @@ def relationship_map(
     page = map_page(
         around,
         layout(around["nodes"], around["ties"]),
-        _language(request),
-        **_frame(request),
+        language_of(request),
+        **frame(request),
         choices={"hops": hops, "layers": layers or LAYERS, "limit": limit},
         hop_choices=range(1, MAX_NEIGHBORHOOD_HOPS + 1),
         limit_choices=sorted({*LIMITS, limit}),
@@ -201,8 +181,8 @@ def duplicates(request: Request, graph: GraphDep, caller: Viewer, cursor: Cursor
         found.items,
         search,
         (cursor, found.next_cursor),
-        _language(request),
-        **_frame(request),
+        language_of(request),
+        **frame(request),
         editable=caller.may("editor"),
     )
     return HTMLResponse(page)
@@ -211,7 +191,7 @@ def duplicates(request: Request, graph: GraphDep, caller: Viewer, cursor: Cursor
 @router.get("/docs", dependencies=VIEWER)
 def docs(request: Request) -> HTMLResponse:
     """The API's documentation, by Swagger UI."""
-    page = render("docs.html", _language(request), **_frame(request))
+    page = render("docs.html", language_of(request), **frame(request))
     return HTMLResponse(page)
 
 
@@ -241,7 +221,7 @@ async def login(request: Request) -> Response:
         page.headers["WWW-Authenticate"] = 'Bearer realm="graphcrm"'
         return page
     response = RedirectResponse(next_, 303)
-    response.set_cookie(SESSION_COOKIE, token, **_cookie_safety(request))
+    response.set_cookie(SESSION_COOKIE, token, **cookie_safety(request))
     return response
 
 
@@ -249,7 +229,7 @@ async def login(request: Request) -> Response:
 async def logout(request: Request) -> Response:
     """Forget the token."""
     response = RedirectResponse("/login", 303)
-    response.delete_cookie(SESSION_COOKIE, **_cookie_safety(request))
+    response.delete_cookie(SESSION_COOKIE, **cookie_safety(request))
     return response
 
 
@@ -317,8 +297,8 @@ def _party(
             "earlier": graph.archive.earlier_values(id_),
         },
         _names(graph, record),
-        _language(request),
-        **_frame(request),
+        language_of(request),
+        **frame(request),
         editable=caller.may("editor"),
     )
     return HTMLResponse(page)
@@ -337,62 +317,8 @@ def _names(graph: Graph, record: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _language(request: Request) -> Language:
-    asked = request.query_params.get("lang")
-    explicit = asked if asked in LANGUAGES else request.cookies.get(LANGUAGE_COOKIE)
-    return choose_language(request.headers.get("accept-language"), explicit)
-
-
-def _frame(request: Request) -> dict[str, Any]:
-    """What the frame of every page asks for."""
-    rest = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
-    path = _path(request)
-    return {
-        "language_links": {language: f"{path}?{urlencode([*rest, ('lang', language)])}" for language in LANGUAGES},
-        "session": SESSION_COOKIE in request.cookies,
-    }
-
-
-def _path(request: Request) -> str:
-    """The path asked for, as an address has it (`request.url` takes the `?`, `#` and `%` of an id for its own)."""
-    return quote(request.scope["path"])
-
-
-def _finished(request: Request, response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
-    if response.media_type == "text/html":
-        response.headers["Vary"] = "Accept-Language, Cookie"
-        response.headers["Content-Language"] = _language(request)
-    asked = request.query_params.get("lang")
-    if asked in LANGUAGES:
-        response.set_cookie(LANGUAGE_COOKIE, asked, max_age=YEAR_S, **_cookie_safety(request) | {"samesite": "lax"})
-    return response
-
-
-def _failure(request: Request, error: Exception) -> Response:
-    if isinstance(error, MergedAway):
-        query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(f"/{error.table}/{quote(error.into, safe='')}{query}", 308)
-    problem = problem_of(error)
-    if problem.status == 401:
-        query = request.scope["query_string"].decode("latin-1")
-        here = _path(request) + (f"?{query}" if query else "")
-        return RedirectResponse(f"/login?{urlencode({'next': here})}", 303)
-    status = problem.status if problem.status in (403, 404, 422, 503) else 503 if problem.status == 504 else 500
-    page = render(
-        "message.html",
-        _language(request),
-        **_frame(request),
-        status=status,
-        # A database that is gone explains itself in terms of its address and state, which is for the log.
-        detail=problem.detail if status in (403, 422) else "",
-        retry=_path(request) if status == 503 else "",
-    )
-    return HTMLResponse(page, problem.status, dict(problem.headers))
-
-
 def _login(request: Request, *, problem: str = "", **context: Any) -> HTMLResponse:
-    page = render("login.html", _language(request), **_frame(request) | context, problem=problem)
+    page = render("login.html", language_of(request), **frame(request) | context, problem=problem)
     return HTMLResponse(page)
 
 
@@ -406,10 +332,6 @@ def _local(address: str) -> str:
     """
     safe = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
     return address if safe else "/"
-
-
-def _cookie_safety(request: Request) -> dict[str, Any]:
-    return {"httponly": True, "samesite": "strict", "secure": request.url.scheme == "https", "path": "/"}
 
 
 def _top(graph: Graph, metric: str, language: Language) -> tuple[list[dict[str, Any]], dict[str, Any]]:

@@ -11,6 +11,7 @@ from api.answers import documented, json_response
 from api.bodies import JSON, checked, json_body, takes
 from api.deps import GraphDep, only, require
 from api.ids import ID
+from api.import_answers import told
 from api.record_schemas import RESOURCES
 from api.schemas import (
     ErasedAnswer,
@@ -21,6 +22,7 @@ from api.schemas import (
     SourceRequest,
     SourcesAnswer,
 )
+from graphcrm import Graph
 from graphcrm.cleaning.quality import STALE_DAYS
 from graphcrm.limits import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_STALE_DAYS
 
@@ -51,8 +53,8 @@ _NO_QUERY: Final = Depends(only(()))
     responses=documented(),
 )
 def list_sources(graph: GraphDep) -> Response:
-    """Every source by name, and how much it describes."""
-    return json_response({"items": graph.sources.all(), "next_cursor": None})
+    """Every source by name, how much it describes, and its last imports."""
+    return json_response({"items": [_shown(graph, each) for each in graph.sources.all()], "next_cursor": None})
 
 
 @router.get(
@@ -63,8 +65,12 @@ def list_sources(graph: GraphDep) -> Response:
     responses=documented(404),
 )
 def read_source(graph: GraphDep, name: Name) -> Response:
-    """One source, and how much it describes."""
-    return json_response(graph.sources.read(name))
+    """One source, how much it describes, and its last imports."""
+    return json_response(_shown(graph, graph.sources.read(name)))
+
+
+def _shown(graph: Graph, source: dict[str, Any]) -> dict[str, Any]:
+    return source | {"imports": [told(graph, job) for job in source["imports"]]}
 
 
 @router.get(
@@ -91,7 +97,7 @@ def put_source(graph: GraphDep, name: Name, body: Body) -> Response:
     """Name a source, or change its kind or trust: what is shown follows."""
     wanted = checked(SourceRequest, body)
     graph.sources.add(name, wanted.kind, wanted.trust)
-    return json_response(graph.sources.read(name))
+    return json_response(_shown(graph, graph.sources.read(name)))
 
 
 @router.delete(
@@ -103,9 +109,7 @@ def put_source(graph: GraphDep, name: Name, body: Body) -> Response:
 )
 def erase_source(graph: GraphDep, name: Name) -> Response:
     """Remove what only this source said, and its part of what others say too."""
-    done = graph.sources.erase(name)
-    graph.jobs.forget(name)
-    return json_response(done)
+    return json_response(graph.sources.erase(name))
 
 
 def _add_record_routes(resource: str) -> None:

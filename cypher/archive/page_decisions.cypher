@@ -1,6 +1,6 @@
-// What parties of a label decided about a channel and a purpose, of so many of them by id, in one row. It gives all
-// decisions that may be meant: what is the same in any case is known by other rules than those of a database, so of words
-// that are not plain letters all come.
+// What parties of a label decided about a channel and a purpose, of so many of those that did by id, in one row. It gives
+// all decisions that may be meant: what is the same in any case is known by other rules than those of a database, so of
+// words that are not plain letters all come. It begins with the decisions: mostly few of many parties have made any.
 // @access read
 // @each LABEL: labels
 // @param channel: str, case-folded
@@ -10,18 +10,22 @@
 // @returns seen: int, how many parties that were
 // @returns last_id: str or null, the last one's id
 // @returns decisions: list of {party_id, name, channel, purpose, granted, at}
-MATCH (p:LABEL)
+MATCH (d:Consent)
+WHERE d.granted IS NOT NULL AND d.at IS NOT NULL
+  AND (toLower(d.channel) CONTAINS $channel OR NOT d.channel =~ '[\\x00-\\x7F]*')
+  AND (toLower(d.purpose) CONTAINS $purpose OR NOT d.purpose =~ '[\\x00-\\x7F]*')
+MATCH (p:LABEL)-[:GAVE]->(d)
 WHERE p.id > $after_id
-WITH p
-ORDER BY p.id
+WITH DISTINCT p.id AS id
+ORDER BY id
 LIMIT $row_limit
-WITH collect(p) AS page
+WITH collect(id) AS page
 CALL (page) {
-  UNWIND page AS p
-  MATCH (p)-[:GAVE]->(c:Consent)
+  UNWIND page AS id
+  MATCH (p:LABEL {id: id})-[:GAVE]->(c:Consent)
   WHERE c.granted IS NOT NULL AND c.at IS NOT NULL
     AND (toLower(c.channel) CONTAINS $channel OR NOT c.channel =~ '[\\x00-\\x7F]*')
     AND (toLower(c.purpose) CONTAINS $purpose OR NOT c.purpose =~ '[\\x00-\\x7F]*')
   RETURN collect({party_id: p.id, name: p.name, channel: c.channel, purpose: c.purpose, granted: c.granted, at: c.at}) AS decisions
 }
-RETURN size(page) AS seen, page[-1].id AS last_id, decisions
+RETURN size(page) AS seen, page[-1] AS last_id, decisions

@@ -40,9 +40,12 @@ def main() -> None:
         code = _fail(f"{error.format_message()} (see `{_path(error)} --help`)")
     except click.ClickException as error:
         code = _fail(error.format_message())
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("graphcrm: interrupted; an import can be run again, and takes up where it was", err=True)
-        code = 130
+    except click.Abort as error:  # Ctrl-C comes as one, too
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            click.echo("graphcrm: interrupted; an import can be run again, and takes up where it was", err=True)
+            code = 130
+        else:
+            code = _fail("nobody confirmed it, so nothing was done; --yes does not ask")
     except BrokenPipeError:
         # Whoever read our output has had enough; without this Python complains when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -76,6 +79,7 @@ def cli() -> None:
 for command in (
     asking.influencers,
     asking.paths,
+    asking.explain,
     asking.referrals,
     asking.search,
     asking.map_,

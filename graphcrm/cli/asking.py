@@ -1,4 +1,4 @@
-"""Commands that ask: influencers, paths, referrals, search, map."""
+"""Commands that ask: influencers, paths, explain, referrals, search, map."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphcrm.cli.common import AS_OF, FORMAT, LAYERS, open_graph
 from graphcrm.console import print_frame
 from graphcrm.errors import InvalidInput
 
-__all__ = ["influencers", "map_", "paths", "referrals", "search"]
+__all__ = ["explain", "influencers", "map_", "paths", "referrals", "search"]
 
 
 @click.command()
@@ -61,6 +61,24 @@ def paths(
     with open_graph() as graph:
         frame = graph.paths(source, target, by, layers, k, as_of, max_hops)
     print_frame(frame if format_ == "json" else frame.drop(columns="ties"), format_)
+
+
+@click.command()
+@click.argument("source")
+@click.argument("target")
+@LAYERS
+@AS_OF
+@click.option("--limit", default=100, show_default=True, help=f"Interactions in the JSON, at most {limits.MAX_PAGE}.")
+@FORMAT
+def explain(source: str, target: str, layers: tuple[str, ...], as_of: str | None, limit: int, format_: str) -> None:
+    """Why SOURCE is tied to TARGET: each tie, who says so, and what it contributes to the strength."""
+    with open_graph() as graph:
+        frame = graph.explain(source, target, layers, as_of, limit)
+    if format_ != "json":
+        frame = frame[["id", "at", "last", "count", "rule", "unfaded", "strength", "contribution", "sources"]]
+    print_frame(frame, format_)
+    if len(frame):
+        click.echo(f"{frame.attrs['source']} to {frame.attrs['target']}: {frame.attrs['strength']:.6g}", err=True)
 
 
 @click.group()

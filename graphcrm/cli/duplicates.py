@@ -145,6 +145,12 @@ def unmerge(id_: str) -> None:
     with open_graph() as graph:
         done = graph.merging.unmerge(id_)
     click.echo(f"{id_} is there again beside {done['into']}")
+    for edit in done["undecided"]:
+        click.echo(
+            f"{edit['field']}: {id_} has {edit['value']!r} again; that was edited meanwhile, and {done['into']} keeps "
+            f"{edit['edited']!r}. If {id_} was meant, change both.",
+            err=True,
+        )
 
 
 @duplicates.command("merged")

@@ -30,6 +30,7 @@ DEMO_SEED: Final = 7
     "--region", help="Country of telephone numbers without a country code, such as DE. [default: GRAPHCRM_REGION]"
 )
 @click.option("--source", default="files", show_default=True, help="Where it all comes from; see `graphcrm source`.")
+@click.option("--merge-duplicates", is_flag=True, help="Then merge what is surely one party.")
 @click.option("--dry-run", is_flag=True, help="Check every row and say what would happen; write nothing.")
 @click.option(
     "--rejects", type=click.Path(path_type=Path), help="CSV file for rejected rows. [default: in GRAPHCRM_HOME]"
@@ -43,6 +44,7 @@ def import_(
     delimiter: str | None,
     region: str | None,
     source: str,
+    merge_duplicates: bool,
     dry_run: bool,
     rejects: Path | None,
     format_: str,
@@ -70,6 +72,7 @@ def import_(
             source=source,
             preset=preset,
             region=region,
+            merge_duplicates=merge_duplicates,
         )
     rows = [
         {
@@ -91,6 +94,8 @@ def import_(
     if report.flagged:
         where = "" if dry_run else f": graphcrm source quality {source}"
         click.echo(f"{report.flagged:,} rows hold values that could not be cleaned{where}", err=True)
+    if report.merged is not None:
+        click.echo(f"{report.merged:,} parties were merged into others: graphcrm duplicates merged", err=True)
     if report.rejected:
         click.echo(f"{report.rejected} rows were rejected: {report.rejects_path}", err=True)
     return SOME_REJECTED if report.rejected else 0

@@ -53,7 +53,7 @@ def jobs_show(id_: str, format_: str) -> None:
 
     with open_graph() as graph:
         job = graph.jobs.read(id_)
-    for name in ("state", "source", "made_at", "started_at", "ended_at", "message", "rejects_path"):
+    for name in ("state", "source", "made_at", "started_at", "ended_at", "message", "merged", "rejects_path"):
         if job[name] is not None:
             click.echo(f"{name}: {job[name]}", err=True)
     print_frame(pd.DataFrame(job["files"], columns=list(_FILES), dtype=object), format_)

@@ -13,6 +13,10 @@ from graphcrm.limits import MAX_STALE_DAYS
 
 __all__ = ["provenance", "source"]
 
+_LISTED: Final = ("name", "kind", "trust", "created_at", "nodes", "ties", "last_import", "state", "rejected")
+_BROUGHT: Final = (
+    *("made_at", "state", "files", "read", "created", "updated", "unchanged", "rejected", "rejects_path", "id"),
+)
 _COUNTED: Final = ("count", "blank", "invalid", "duplicated", "stale", "reasons", "examples")
 
 
@@ -35,29 +39,39 @@ def source_add(name: str, kind: str | None, trust: int | None) -> None:
 @source.command("list")
 @FORMAT
 def source_list(format_: str) -> None:
-    """Names, kinds and trust of the sources, and how much each describes."""
+    """Names, kinds and trust of the sources, how much each describes, and how its last import went."""
     import pandas as pd
 
     with open_graph() as graph:
         found = graph.sources.all()
     rows = [
-        each | {"created_at": each["created_at"] or ""} | {what: sum(each[what].values()) for what in ("nodes", "ties")}
+        each
+        | {what: sum(each[what].values()) for what in ("nodes", "ties")}
+        | {"last_import": last.get("made_at"), "state": last.get("state"), "rejected": last.get("rejected")}
         for each in found
+        for last in [each["imports"][0] if each["imports"] else {}]
     ]
-    print_frame(pd.DataFrame(rows, columns=["name", "kind", "trust", "created_at", "nodes", "ties"]), format_)
+    print_frame(pd.DataFrame(rows, columns=list(_LISTED), dtype=object), format_)
 
 
 @source.command("show")
 @click.argument("name")
 @FORMAT
 def source_show(name: str, format_: str) -> None:
-    """What the source NAME describes, by label and type."""
+    """What the source NAME describes, by label and type, and what its last imports brought and rejected."""
     import pandas as pd
 
     with open_graph() as graph:
         found = graph.sources.read(name)
     rows = [{"what": what, "of": key, "count": n} for what in ("nodes", "ties") for key, n in found[what].items()]
+    if format_ == "json":
+        print_frame(pd.DataFrame([found], dtype=object), format_)
+        return
     print_frame(pd.DataFrame(rows, columns=["what", "of", "count"]), format_)
+    if found["imports"] and format_ == "table":
+        imports = [each | {"files": [file["file"] for file in each["files"]]} for each in found["imports"]]
+        click.echo()
+        print_frame(pd.DataFrame(imports, columns=list(_BROUGHT), dtype=object), format_)
 
 
 @source.command("quality")
@@ -100,7 +114,6 @@ def source_erase(name: str, yes: bool) -> None:
             nodes, ties = (sum(found[what].values()) for what in ("nodes", "ties"))
             click.confirm(f"Erase {name}? It describes {nodes:,} nodes and {ties:,} ties", abort=True, err=True)
         done = graph.sources.erase(name)
-        graph.jobs.forget(name)
     click.echo(f"{done['removed']:,} removed, {done['kept']:,} kept that others describe too")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.lookups import Lookup
-from graphcrm.intake.steps import STEP_KEYS, Step, compile_steps
+from graphcrm.intake.steps import STEP_KEYS, Apart, Step, compile_steps
 from graphcrm.tables import Table
 
 __all__ = ["SPEC_KEYS", "Counter", "Expression", "compile_spec", "snake_case"]
@@ -78,6 +78,11 @@ class Expression:
     def of_column(cls, column: str) -> Expression:
         """Take a column as it is."""
         return cls((column,), lambda row: row[column])
+
+    @property
+    def numberings(self) -> list[Counter | Apart]:
+        """What in it numbers rows, and so begins anew with each pass over the file."""
+        return [*([self.counter] if self.counter else []), *(step for step in self.steps if isinstance(step, Apart))]
 
     def __call__(self, row: dict[str, str], name: str) -> str:
         text = self.make(row)
@@ -153,7 +158,9 @@ def snake_case(name: str) -> str:
 
 
 def _check_kinds(spec: dict[str, Any], key: str) -> None:
-    for part in spec.keys() - {"value"}:
+    if not isinstance(spec.get("apart", True), bool):
+        raise InvalidInput(f"{key}.apart: must be true or false.", field=key)
+    for part in spec.keys() - {"value", "apart"}:
         given = spec[part]
         texts = given if part in _LISTS and isinstance(given, list) and given else [given]
         if not all(isinstance(text, str) and (text or part == "separator") for text in texts):

@@ -60,6 +60,9 @@ Outcome = Literal["created", "updated", "unchanged"] | Refusal
 class Writer(Protocol):
     """What writes the rows of one file: `graphcrm.service.loading.Loading`."""
 
+    def news(self, rows: Sequence[Row]) -> Sequence[bool]:
+        """Tell which rows that say how things stand tell something new."""
+
     def write(self, rows: Sequence[Row]) -> Sequence[Outcome]:
         """Write valid rows in one transaction, and tell what became of each."""
 
@@ -120,11 +123,14 @@ class ImportReport:
         Whether it only said what would happen.
     rejects_path : Path, optional
         The CSV file of rejected rows; None where no row was rejected, or none was asked for.
+    merged : int, optional
+        Parties that were merged into others afterwards; None where nobody asked for that.
     """
 
     files: list[FileReport]
     dry_run: bool
     rejects_path: Path | None
+    merged: int | None = None
 
     @property
     def read(self) -> int:
@@ -332,9 +338,10 @@ class _Loading:
         return self._report
 
     def _write(self, rows: Sequence[Row]) -> Sequence[Outcome]:
-        if not rows:
-            return []
-        return self._writer.write(rows)
+        is_new = self._writer.news(rows) if rows and self._source.is_state else [True] * len(rows)
+        new = [row for row, yes in zip(rows, is_new, strict=True) if yes]
+        outcomes = iter(self._writer.write(new) if new else ())
+        return [next(outcomes) if yes else "unchanged" for yes in is_new]
 
     def _batches(self) -> Iterator[_Batch]:
         batch, rows = _Batch(), min(self._batch_rows, _FIRST_ROWS)

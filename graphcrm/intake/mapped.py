@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.expressions import Expression, snake_case
 from graphcrm.intake.lookups import Lookup
-from graphcrm.intake.readers import Reader, open_file
+from graphcrm.intake.readers import OnReject, Reader, Reject, open_file
 from graphcrm.intake.recognition import Found, Kind, Renamed
 from graphcrm.intake.shaping import Shape
 from graphcrm.intake.sources import Source, locate
 from graphcrm.tables import Table
 
 __all__ = ["Given", "MappedTable"]
+
+_IMPORT_TIME: Final = "import time"
+"""A column that every file has: when it is imported, for what has no date of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Given:
         What separates fields, and what texts are in, where the mapping does not say so.
     region : str, optional
         The country that telephone numbers without a country code are of, where the mapping says so.
+    at : datetime
+        When it is imported.
     """
 
     paths: list[Path]
@@ -41,6 +47,7 @@ class Given:
     delimiter: str | None = None
     encoding: str | None = None
     region: str | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +70,14 @@ class MappedTable:
         The names of the columns, for a file that does not begin with them.
     once, each, when, unless
         See `Shape`.
+    made : dict of str to Expression
+        Columns made of others, in this order, which all that follows may name.
     columns, extra : dict of str to Expression
         Where each property comes from.
     keep : tuple of str, optional
         Columns kept under their own names; None for all that nothing else uses.
+    is_state : bool
+        See `Source`.
     kinds : dict of str to Kind
         The kinds of file that the mapping knows by their columns.
     """
@@ -83,9 +94,11 @@ class MappedTable:
     each: tuple[str, ...]
     when: dict[str, frozenset[str]]
     unless: dict[str, frozenset[str]]
+    made: dict[str, Expression]
     columns: dict[str, Expression]
     extra: dict[str, Expression]
     keep: tuple[str, ...] | None
+    is_state: bool = False
     kinds: dict[str, Kind] = field(default_factory=dict)
 
     @property
@@ -105,8 +118,10 @@ class MappedTable:
         return [*([self.once] if self.once else []), *self.each, *self.when, *self.unless]
 
     def _wanted(self) -> list[str]:
-        named = [column for expression in self._expressions() for column in expression.columns]
-        return [*named, *self._shaping(), *(self.keep or ())]
+        expressions = (*self.made.values(), *self._expressions())
+        named = [column for expression in expressions for column in expression.columns]
+        made = {_IMPORT_TIME, *self.made}
+        return [column for column in (*named, *self._shaping(), *(self.keep or ())) if column not in made]
 
     def _open(self, name: str, given: Given, wanted: Iterable[str]) -> list[Reader]:
         said = {"delimiter": self.delimiter or given.delimiter, "encoding": self.encoding or given.encoding}
@@ -122,6 +137,8 @@ class MappedTable:
         return [Renamed(open_file(path, overflow=overflow, **said), kind, wanted) for path in paths]
 
     def _source(self, file: Reader, given: Given, null: frozenset[str]) -> Source:
+        if self.made:
+            file = _Made(file, self.made, given.at, null, f"{self.where}.made")
         # Lookups and counters belong to one file: several may be of the same kind.
         columns, extra = deepcopy((self.columns, self.extra))
         for group, specs in (("columns", columns), ("extra", extra)):
@@ -133,7 +150,7 @@ class MappedTable:
         shaping = self._shaping()
         _check_columns(shaping, file, self.where)
         extra = {name: Expression.of_column(column) for name, column in self._kept(file).items()} | extra
-        counters = [e.counter.begin for e in (*columns.values(), *extra.values()) if e.counter]
+        counters = [each.begin for e in (*columns.values(), *extra.values()) for each in e.numberings]
         shape = Shape(self.once, self.each, self.when, self.unless, null, counters)
         return Source(
             self.table,
@@ -142,6 +159,7 @@ class MappedTable:
             shape if shaping or counters else None,
             given.region,
             is_numbered=bool(counters),
+            is_state=self.is_state,
         )
 
     def _load(self, lookup: Lookup, file: Reader, given: Given, null: frozenset[str], key: str) -> None:
@@ -158,6 +176,7 @@ class MappedTable:
         if self.keep is None:
             used = {column for expression in self._expressions() for column in expression.columns}
             used.update(self._shaping())
+            used.update(self.made, (_IMPORT_TIME,))
             columns: Iterable[str] = [column for column in file.header if column not in used]
         else:
             _check_columns(self.keep, file, f"{self.where}.keep")
@@ -177,6 +196,38 @@ class MappedTable:
         while (free := f"{name[:60] or 'column'}_{number}") in kept or free in self.extra or free in self.table.columns:
             number += 1
         return free
+
+
+class _Made(Reader):
+    """A file with further columns: when it is imported, and others, each made of those before it."""
+
+    def __init__(self, file: Reader, made: dict[str, Expression], at: datetime, null: frozenset[str], key: str) -> None:
+        self.kind, self.path, self.name, self.size = file.kind, file.path, file.name, file.size
+        self.header = tuple(dict.fromkeys((*file.header, _IMPORT_TIME)))
+        self._at = {_IMPORT_TIME: at.isoformat(timespec="seconds")}
+        for name, expression in made.items():
+            if name in file.header:
+                raise InvalidInput(f"{key}.{name}: {file.name} has such a column; choose another name.", field=name)
+            _check_columns(expression.columns, self, f"{key}.{name}")
+            self.header = (*self.header, name)
+        self._file, self._made, self._null = file, made, null
+
+    @property
+    def offset(self) -> int:
+        return self._file.offset
+
+    def rows(self, on_reject: OnReject) -> Iterator[tuple[int, dict[str, str]]]:
+        """Stream the rows; see `Reader.rows`."""
+        for line, raw in self._file.rows(on_reject):
+            row = {name: "" if text in self._null else text for name, text in raw.items()} if self._null else raw
+            row = self._at | row
+            try:
+                for name, expression in self._made.items():
+                    row = row | {name: expression(row, name)}
+            except InvalidInput as error:
+                on_reject(Reject(self.name, line, error.field, error.message, raw))
+            else:
+                yield line, row
 
 
 def _check_columns(columns: Iterable[str], file: Reader, key: str) -> None:

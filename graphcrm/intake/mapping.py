@@ -16,6 +16,9 @@
     overflow = "street"                   # a column that holds delimiters without quotes
     keep = ["region"]                     # columns kept as properties of their (snake_case) names, or "rest"
 
+    [tables.made]                         # as columns, for what the rest of the table may name as if it were a column
+    address_of_work = { either = ["office", "plant"] }
+
     [tables.columns]                      # property = where it comes from
     id = "number"                         # a column
     kind = { value = "organization" }     # a constant
@@ -75,9 +78,13 @@ _TABLE_KEYS: Final = (
     "when",
     "unless",
     "keep",
+    "state",
+    "made",
     "columns",
     "extra",
 )
+_STATES: Final = ("consents",)
+"""Tables whose rows may tell how things stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +237,13 @@ def _table(given: object, position: int, values: Dict[str, Dict[str, str]], kind
     overflow = _text(given, "overflow", where) if "overflow" in given else None
     columns = _specs(given, "columns", where, table, values, kinds)
     extra = _specs(given, "extra", where, table, values, kinds)
+    state = given.get("state", False)
+    if not isinstance(state, bool) or (state and table.name not in _STATES):
+        raise InvalidInput(f"{where}.state: must be true or false, and is for {', '.join(_STATES)}.", field="state")
+    made = _specs(given, "made", where, table, values, kinds)
+    for name, expression in made.items():
+        if expression.lookup or expression.numberings:
+            raise InvalidInput(f"{where}.made.{name}: can neither be joined nor numbered.", field=name)
     for name in columns:
         if name not in table.columns:
             raise InvalidInput(
@@ -259,9 +273,11 @@ def _table(given: object, position: int, values: Dict[str, Dict[str, str]], kind
         _names(given, "each", where),
         _values(given, "when", where),
         _values(given, "unless", where),
+        made,
         columns,
         extra,
         _keep(given, where),
+        state,
         dict(kinds),
     )
 

@@ -43,6 +43,8 @@ class Source:
         ISO 3166 code of the country that its telephone numbers without a country code are of, where it says so.
     is_numbered : bool
         Whether rows get a running number, so that two that say the same are two.
+    is_state : bool
+        Whether rows tell how things stand and not what happened, so that only what is new is written.
     """
 
     table: Table
@@ -51,6 +53,7 @@ class Source:
     shape: Shape | None = None
     region: str | None = None
     is_numbered: bool = False
+    is_state: bool = False
 
     def rows(self, on_reject: OnReject) -> Iterator[SourceRow]:
         """Stream the rows in the file's order; those that cannot be read or converted go to ``on_reject``."""

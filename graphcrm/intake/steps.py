@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from graphcrm.errors import InvalidInput
+from graphcrm.intake.readers.columns import short_id
+from graphcrm.limits import MAX_ID_LENGTH
 
-__all__ = ["STEP_KEYS", "Step", "compile_steps", "exact"]
+__all__ = ["STEP_KEYS", "Apart", "Step", "compile_steps", "exact"]
 
-STEP_KEYS: Final = ("before", "list", "number", "times", "values", "code", "case", "date", "zone", "format")
+STEP_KEYS: Final = ("before", "list", "number", "times", "values", "code", "case", "date", "zone", "format", "apart")
 """The keys of a property's source that change a text, in the order in which they do."""
 
 Step = Callable[[str, str], str]
@@ -76,7 +79,35 @@ def compile_steps(spec: Mapping[str, Any], key: str, values: Mapping[str, Mappin
         steps.append(_date_reader(spec["date"], spec.get("zone"), day, key))
     if "format" in spec:
         steps.append(_framer(spec["format"], key))
+    if spec.get("apart"):
+        steps.append(Apart())
     return steps
+
+
+@dataclass(slots=True)
+class Apart:
+    """Tells rows apart that came to the same id: the second of them gets ``#2`` behind it, and so on.
+
+    What is too long for an id becomes a digest. Of each row 64 bits are remembered.
+
+    Examples
+    --------
+    >>> apart = Apart()
+    >>> [apart(text, "id") for text in ("ann lee", "bob ray", "ann lee")]
+    ['ann lee', 'bob ray', 'ann lee#2']
+    """
+
+    _counts: dict[int, int] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Begin anew, for another pass over the file."""
+        self._counts.clear()
+
+    def __call__(self, text: str, name: str) -> str:
+        key = hash(text)
+        self._counts[key] = number = self._counts.get(key, 0) + 1
+        numbered = f"{text}#{number}" if number > 1 else text
+        return numbered if len(numbered) <= MAX_ID_LENGTH else short_id(numbered)
 
 
 def exact(text: str, column: str) -> Decimal:
@@ -185,10 +216,15 @@ def _framer(form: str, key: str) -> Step:
 # ---- dates -----------------------------------------------------------------------------------------------
 
 _ISO: Final = "iso"
+_SKIP: Final = "skip"
+"""Stands behind the forms of dates where one that fits none of them is to be nothing."""
 
 
 def _date_reader(given: str | Sequence[str], zone: str | None, day: bool, key: str) -> Step:
     forms = [given] if isinstance(given, str) else list(given)
+    skips = len(forms) > 1 and forms[-1] == _SKIP
+    if skips:
+        forms.pop()
     for form in forms:
         _check_form(form, key)
     place = _zone(zone, key) if zone is not None else None
@@ -203,7 +239,7 @@ def _date_reader(given: str | Sequence[str], zone: str | None, day: bool, key: s
             if day:
                 return found.date().isoformat()
             return (found.replace(tzinfo=place) if place and found.tzinfo is None else found).isoformat()
-        return None
+        return "" if skips else None
 
     def read(text: str, name: str) -> str:
         found = parse(text.strip())
@@ -217,7 +253,7 @@ def _date_reader(given: str | Sequence[str], zone: str | None, day: bool, key: s
 def _check_form(form: str, key: str) -> None:
     try:
         if form != _ISO:
-            datetime.strptime(datetime(2001, 2, 3).strftime(form), form)
+            datetime.strptime(datetime(2001, 2, 3, tzinfo=UTC).strftime(form), form)
     except ValueError:
         raise InvalidInput(f"{key}.date: {form!r} is no date format such as %d.%m.%Y.", field=key) from None
 

@@ -191,11 +191,14 @@ def _guess_id(guess: _Guess, names: Sequence[str]) -> None:
     whole = [c for c in free if len(c.values) == c.rows and not set(c.name) & set("{}[!:#")]
     for one, other in combinations(whole, 2):
         if len(set(zip(one.values, other.values, strict=True))) == one.rows:
-            source = f"{{ template = {_text(_template(one, other))} }}"
-            guess.lines.append(f"id = {source}    # no column alone tells the rows apart")
+            source = f"{{ template = {_text(_template(one, other))}, apart = true }}"
+            guess.lines.append(f"id = {source}    # no column alone tells the rows apart; what two share gets a number")
             return
     names_ = ", ".join(_text(column.name) for column in free)
-    guess.lines.append(f'id = {{ join = [{names_}], separator = "/" }}    # nothing tells the rows apart: choose')
+    source = f'{{ join = [{names_}], separator = "/", apart = true }}'
+    guess.lines.append(
+        f"id = {source}    # nothing tells all rows apart: those that are alike get a number. Choose better"
+    )
 
 
 def _guess_name(guess: _Guess, names: Sequence[str] = ("name", "last", "company")) -> None:

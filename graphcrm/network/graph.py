@@ -13,10 +13,13 @@ from scipy import sparse
 
 from graphcrm.errors import NotFound
 
-__all__ = ["LENGTH_QUANTUM", "Floats", "Integers", "Network", "Objects", "Ties", "Times"]
+__all__ = ["LENGTH_QUANTUM", "STRENGTH_RULES", "Floats", "Integers", "Network", "Objects", "Ties", "Times"]
 
 LENGTH_QUANTUM = 2.0**-30
 """Lengths are multiples of this, so that sums of them are exact and equal distances compare equal."""
+
+STRENGTH_RULES = ("stated", "counted", "default")
+"""Where a tie's strength comes from, the first that there is."""
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -28,8 +31,9 @@ Times = NDArray[np.datetime64]
 class Ties:
     """The ties that count, one row each, as columns of equal length ordered by source and target.
 
-    `source` and `target` are positions in `Network.ids`; `strength` is what is left of it at the as-of date;
-    `at` is when the tie began, `last` the date from which it fades (NaT where neither is known).
+    `source` and `target` are positions in `Network.ids`; `strength` is what is left of it at the as-of date, `unfaded`
+    what it was, by the `rule` of that number in `STRENGTH_RULES`; `at` is when the tie began, `last` the date from
+    which it fades (NaT where neither is known).
     """
 
     id: Objects
@@ -39,6 +43,8 @@ class Ties:
     target: Integers
     kind: Objects
     strength: Floats
+    unfaded: Floats
+    rule: NDArray[np.int8]
     count: Floats
     at: Times
     last: Times

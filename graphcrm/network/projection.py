@@ -14,6 +14,7 @@ from itertools import repeat
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from graphcrm.errors import InvalidInput
@@ -155,7 +156,8 @@ def project(
     order, ids = _sorted_parties(columns.party_ids)
     rows = _counting(_rows(columns, chosen, ids), moment)
     rows = _join_interactions(rows, ids)
-    strength = _faded(_stated(rows, default_strengths), rows, moment, half_life_days)
+    unfaded, rule = _stated(rows, default_strengths)
+    strength = _faded(unfaded, rows, moment, half_life_days)
     loops = rows.source == rows.target
     keep = (strength > 0) & ~loops
 
@@ -163,7 +165,7 @@ def project(
     exists = np.isnat(created) | (created <= moment)
     exists[rows.source[keep]] = True
     exists[rows.target[keep]] = True
-    ties = _ties(rows.take(keep), strength[keep], np.cumsum(exists) - 1)
+    ties = _ties(rows.take(keep), strength[keep], unfaded[keep], rule[keep], np.cumsum(exists) - 1)
     directed = not MUTUAL_LAYERS.issuperset(chosen)
     return Network(
         ids=ids[exists],
@@ -299,8 +301,8 @@ def _join_interactions(rows: _Rows, ids: Objects) -> _Rows:
     )
 
 
-def _stated(rows: _Rows, defaults: Mapping[str, float]) -> Floats:
-    """Strengths before they fade: stated, from the count, or the default of the layer or kind."""
+def _stated(rows: _Rows, defaults: Mapping[str, float]) -> tuple[Floats, NDArray[np.int8]]:
+    """Strengths before they fade, and by which of `STRENGTH_RULES`."""
     unknown = np.isnan(rows.strength) & np.isnan(rows.count)
     counted = -np.expm1(-np.log(2) / COUNT_HALVING * np.where(np.isnan(rows.count), 0.0, rows.count))
     strength = np.where(np.isnan(rows.strength), counted, rows.strength)
@@ -309,7 +311,7 @@ def _stated(rows: _Rows, defaults: Mapping[str, float]) -> Floats:
         for layer, kind in zip(rows.layer[unknown], rows.kind[unknown], strict=True)
     ]
     strength[unknown] = default
-    return strength
+    return strength, np.where(unknown, 2, np.isnan(rows.strength)).astype(np.int8)
 
 
 def _faded(strength: Floats, rows: _Rows, moment: np.datetime64, half_life_days: float) -> Floats:
@@ -321,7 +323,7 @@ def _faded(strength: Floats, rows: _Rows, moment: np.datetime64, half_life_days:
     return np.where(strength > 0, np.maximum(faded, LEAST_STRENGTH), 0.0)
 
 
-def _ties(rows: _Rows, strength: Floats, position: Integers) -> Ties:
+def _ties(rows: _Rows, strength: Floats, unfaded: Floats, rule: NDArray[np.int8], position: Integers) -> Ties:
     ties = Ties(
         id=rows.id,
         type=rows.type,
@@ -330,6 +332,8 @@ def _ties(rows: _Rows, strength: Floats, position: Integers) -> Ties:
         target=position[rows.target],
         kind=rows.kind,
         strength=strength,
+        unfaded=unfaded,
+        rule=rule,
         count=rows.count,
         at=rows.began,
         last=rows.last,

@@ -299,7 +299,8 @@ class Archive:
         dict
             `orders` (a list by currency: `currency`, `orders`, `refunds`, `amount`, `refunded`; cancelled ones do not
             count), `ties` (by type and direction: `type`, `outgoing`, `total` and the first `ties`), `consents` (the
-            decision that counts for each `channel` and `purpose`, with `at`) and `tasks` (the open ones).
+            decision that counts for each `channel` and `purpose`, with `at`, its `sources` and the `earlier` ones, the
+            latest first) and `tasks` (the open ones).
         """
 
         def work(tx: Transaction) -> dict[str, Any]:

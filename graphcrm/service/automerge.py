@@ -23,7 +23,9 @@ from graphcrm.service.decisions import (
     AUTOMATIC,
     Decided,
     Waiting,
+    begin,
     changed_since,
+    check_own,
     end,
     forget,
     keep,
@@ -34,7 +36,7 @@ from graphcrm.service.decisions import (
 from graphcrm.service.duplicates import Duplicates
 from graphcrm.service.merging import Grounds, Merge, may_merge, merge_parties
 from graphcrm.service.source_records import FILES, own_fields, trust_of, trusts
-from graphcrm.service.verdicts import in_order
+from graphcrm.service.verdicts import RUN, in_order
 from graphcrm.store import GraphStore, Transaction
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def merge_surely(
     InvalidInput
         A threshold out of bounds.
     Conflict
-        Another run began to decide meanwhile.
+        Another run began to decide meanwhile, or a source was erased on whose words what was found may rest.
     """
     import pandas as pd
 
@@ -93,9 +95,10 @@ def merge_surely(
     decided = waiting(store, threshold)
     resumed = decided is not None
     if decided is None:
-        began = datetime.now(UTC)
+        # Before anything is read: who erases a source takes the run's entry away, and it comes to nothing.
+        begun = Decided([], datetime.now(UTC)) if dry_run else begin(store, threshold)
         merges = _decided(store, threshold)
-        decided = Decided(numbered(merges), began) if dry_run else keep(store, merges, threshold, began)
+        decided = Decided(numbered(merges), begun.at) if dry_run else keep(store, begun, merges)
     rows: list[dict[str, Any]] = []
     done = 0
     for batch in _batches(decided.merges):
@@ -103,7 +106,7 @@ def merge_surely(
         if dry_run:
             rows += store.reading(partial(_possible, batch=batch, at=decided.at))[1]
         else:
-            rows += store.write(partial(_carry_out, batch=batch, at=decided.at), ids)
+            rows += store.write(partial(_carry_out, batch=batch, run=decided.run, at=decided.at), {*ids, RUN})
         done += len(batch)
         if progress:
             progress(done, len(decided.merges))
@@ -244,10 +247,14 @@ def _possible(tx: Transaction, *, batch: Sequence[Waiting], at: datetime) -> tup
     return merges, [_row(merge, parties) for merge in merges]
 
 
-def _carry_out(tx: Transaction, *, batch: Sequence[Waiting], at: datetime) -> list[dict[str, Any]]:
+def _carry_out(tx: Transaction, *, batch: Sequence[Waiting], run: str, at: datetime) -> list[dict[str, Any]]:
     """Make those merges of a batch that still can be made, and forget all of them as decisions."""
     ids = [id_ for id_, _ in batch]
-    forgotten = set(ids) - still_decided(tx, ids)
+    decided = still_decided(tx, ids)
+    if not decided:
+        return []
+    check_own(tx, run)
+    forgotten = set(ids) - decided
     left = {merge.into for id_, merge in batch if id_ in forgotten}
     merges, rows = _possible(tx, batch=[waits for waits in batch if waits[1].into not in left], at=at)
     forget(tx, ids)

@@ -24,7 +24,7 @@ from graphcrm.service.leases import LEASE, Holder
 from graphcrm.service.listing import Page
 from graphcrm.service.planning import resolve_labels
 from graphcrm.service.source_records import FILES, own_fields
-from graphcrm.service.verdicts import Run, in_order
+from graphcrm.service.verdicts import SEARCH, Run, in_order
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import TABLES
 from graphcrm.values import from_graph
@@ -33,8 +33,6 @@ __all__ = ["Candidates"]
 
 _log = logging.getLogger(__name__)
 
-_SEARCH: Final = "search"
-"""The node that says how the last search went."""
 _FIRST, _END = "found:", "found;"
 _LEAST_READ: Final = 500
 """Pairs that are read at once: of many found long ago most may have been decided about."""
@@ -77,10 +75,10 @@ class Candidates:
             found = _entry(tx.run)
             if found and found["state"] == "running" and not self._holder.is_free(found, now):
                 return False
-            tx.run("candidates/note_search", id=_SEARCH, changes=begun | self._holder.claim(now))
+            tx.run("candidates/note_search", id=SEARCH, changes=begun | self._holder.claim(now))
             return True
 
-        if self._store.write(work, [_SEARCH]):
+        if self._store.write(work, [SEARCH]):
             self._thread = threading.Thread(target=self._search, name="graphcrm-search", daemon=True)
             self._thread.start()
         return self.last() or {}
@@ -138,9 +136,9 @@ class Candidates:
         def work(tx: Transaction) -> None:
             found = _entry(tx.run)
             if found and found.get("owner") == self._holder.name:
-                tx.run("candidates/note_search", id=_SEARCH, changes=dict(changes))
+                tx.run("candidates/note_search", id=SEARCH, changes=dict(changes))
 
-        self._store.write(work, [_SEARCH], repeatable=True)
+        self._store.write(work, [SEARCH], repeatable=True)
 
     def _keep(self, found: Any) -> None:
         """Put what was found in the place of what an earlier search found."""
@@ -169,9 +167,9 @@ class Candidates:
             still = [row for row in rows if {row["left_id"], row["right_id"]} <= there]
             for start in range(0, len(still), _PART):
                 tx.run("candidates/create", rows=still[start : start + _PART])
-            tx.run("candidates/note_search", id=_SEARCH, changes=facts | ended | {"kept": len(still)})
+            tx.run("candidates/note_search", id=SEARCH, changes=facts | ended | {"kept": len(still)})
 
-        self._store.write(work, [_SEARCH], repeatable=True)
+        self._store.write(work, [SEARCH], repeatable=True)
 
     # ---- listing ----
 
@@ -225,7 +223,7 @@ class Candidates:
 
 
 def _entry(run: Run) -> dict[str, Any] | None:
-    found = run("nodes/read_many", words={"LABEL": "Candidate"}, ids=[_SEARCH])[0]["records"]
+    found = run("nodes/read_many", words={"LABEL": "Candidate"}, ids=[SEARCH])[0]["records"]
     return dict(found[0]) if found else None
 
 

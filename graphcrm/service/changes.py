@@ -16,6 +16,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any, Final, Literal
 
+from graphcrm.service.statements import write_all
 from graphcrm.store import Transaction
 
 __all__ = [
@@ -290,9 +291,7 @@ def from_stored(stored: Mapping[str, Any]) -> Change:
 
 def write_changes(tx: Transaction, changes: Iterable[Change]) -> None:
     """Keep changes, each in the place of an earlier one of the same id."""
-    rows = [_stored(change) for change in changes]
-    if rows:
-        tx.run("history/write", rows=rows)
+    write_all(tx, "history/write", [_stored(change) for change in changes])
 
 
 def _stored(change: Change) -> dict[str, Any]:

@@ -14,12 +14,14 @@ import pandas as pd
 from graphcrm.errors import InvalidInput
 from graphcrm.limits import MAX_NAME_LENGTH, MAX_PAGE
 from graphcrm.schema import PARTY_LABELS
+from graphcrm.service.aliases import roots
 from graphcrm.service.answers import bounded, table
 from graphcrm.service.paging import agreed, in_bytes
 from graphcrm.store import GraphStore, Transaction
+from graphcrm.tables import Row
 from graphcrm.values import from_graph
 
-__all__ = ["Decision", "contactable", "decision", "last_decisions", "read_consents", "standing"]
+__all__ = ["Decision", "contactable", "decision", "last_decisions", "news", "read_consents", "standing"]
 
 Decision = Literal["granted", "refused", "unknown"]
 
@@ -99,22 +101,69 @@ def last_decisions(rows: Iterable[dict[str, Any]], channel: str, purpose: str) -
     return last
 
 
+def news(tx: Transaction, source: str, rows: Sequence[Row]) -> list[bool]:
+    """Tell which rows of consents say something new, where a source tells how things stand and not what was decided.
+
+    Parameters
+    ----------
+    tx : Transaction
+        One that reads.
+    source : str
+        Whose rows they are: what others say is theirs to take back.
+    rows : sequence of Row
+        Of consents, each of one party.
+
+    Returns
+    -------
+    list of bool
+        For each row whether it is a refusal that the source has not said yet, or a grant that lifts an earlier refusal
+        of the source. Who was never refused has granted nothing by that.
+    """
+    named = [row.references["party_id"][0] for row in rows]
+    now = roots(tx.run, named)
+    parties = sorted({now.get(id_, id_) for id_ in named})
+    said: list[dict[str, Any]] = []
+    for label in PARTY_LABELS:
+        words = {"LABEL": label}
+        said += tx.run("archive/list_decisions_of", words=words, ids=parties, source=source)[0]["decisions"]
+    last: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in said:
+        if None not in row.values():
+            key = (row["party_id"], _folded(row["channel"]), _folded(row["purpose"]))
+            last[key] = _later(last.get(key), row)
+    return [_is_news(row, last.get(_about(row, now.get(id_, id_)))) for row, id_ in zip(rows, named, strict=True)]
+
+
+def _about(row: Row, party_id: str) -> tuple[str, str, str]:
+    return party_id, _folded(row.properties["channel"]), _folded(row.properties["purpose"])
+
+
+def _is_news(row: Row, last: dict[str, Any] | None) -> bool:
+    if row.properties["granted"]:
+        return last is not None and not last["granted"] and last["at"] < row.properties["at"]
+    return last is None or last["granted"]
+
+
 def standing(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The decision that counts for each channel and purpose, by these."""
-    last: dict[tuple[str, str], dict[str, Any]] = {}
+    """The decision that counts for each channel and purpose, by these, with its sources and the `earlier` ones."""
+    decisions: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
-        key = (_folded(row["channel"]), _folded(row["purpose"]))
-        last[key] = _later(last.get(key), row)
-    return [
-        {
-            "id": row["id"],
-            "channel": row["channel"],
-            "purpose": row["purpose"],
-            "consent": decision(row),
-            "at": from_graph("", row["at"]),
-        }
-        for _, row in sorted(last.items())
-    ]
+        decisions.setdefault((_folded(row["channel"]), _folded(row["purpose"])), []).append(row)
+    found = []
+    for _, said in sorted(decisions.items()):
+        last, *earlier = sorted(said, key=lambda row: (_weight(row), row["id"]), reverse=True)
+        about = {"channel": last["channel"], "purpose": last["purpose"]}
+        found.append(_told(last) | about | {"earlier": [_told(row) for row in earlier]})
+    return found
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "consent": decision(row),
+        "at": from_graph("", row["at"]),
+        "sources": sorted(row["sources"]),
+    }
 
 
 def decision(row: Mapping[str, Any] | None) -> Decision:
@@ -130,8 +179,9 @@ def _folded(word: str) -> str:
 
 def _later(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
     """Which of two decisions counts."""
+    return other if one is None or _weight(other) > _weight(one) else one
 
-    def counts(row: Mapping[str, Any]) -> tuple[datetime, bool]:
-        return row["at"], not row["granted"]
 
-    return other if one is None or counts(other) > counts(one) else one
+def _weight(row: Mapping[str, Any]) -> tuple[datetime, bool]:
+    """What decisions are compared by: the later one counts, of two of one time the refusal."""
+    return row["at"], not row["granted"]

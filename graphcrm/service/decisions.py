@@ -1,7 +1,8 @@
 """Merges that were decided and wait to be made: kept in the graph, so that a run that is cut off is gone on with.
 
-A run writes them part by part, and a mark when all are there. Decisions without it are what a run left that was cut
-off while it decided; the next one forgets them.
+A run enters itself before it reads what it compares, writes its decisions part by part, and a mark when all are there.
+Decisions without it are what a run left that was cut off while it decided; the next one forgets them. Who erases a
+source takes the entry away, and the run is over: it may have compared words that are gone now.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -18,14 +19,16 @@ from graphcrm.errors import Conflict
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.service.merging import Grounds, Merge
 from graphcrm.service.planning import resolve_labels
-from graphcrm.service.verdicts import Run
+from graphcrm.service.verdicts import RUN, Run
 from graphcrm.store import GraphStore, Transaction
 
 __all__ = [
     "AUTOMATIC",
     "Decided",
     "Waiting",
+    "begin",
     "changed_since",
+    "check_own",
     "end",
     "forget",
     "keep",
@@ -40,10 +43,8 @@ Waiting = tuple[str, Merge]
 AUTOMATIC: Final = "automatic"
 """Who made a merge that nobody looked at."""
 
-_RUN: Final = "run"
-"""The node that says which run decides, or has decided."""
 _LAST: Final = "g"
-"""Comes after the ids of all decisions, which begin with a hexadecimal digit, and before `_RUN`."""
+"""Comes after the ids of all decisions, which begin with a hexadecimal digit, and before `RUN`."""
 _PART: Final = 2_000
 _READ: Final = 5_000
 
@@ -85,19 +86,38 @@ def numbered(merges: Sequence[Merge], run: str = "") -> list[Waiting]:
     return [(f"{run}:{number:08d}", merge) for number, merge in enumerate(merges)]
 
 
-def keep(store: GraphStore, merges: Sequence[Merge], threshold: float, at: datetime) -> Decided:
-    """Keep what was decided, in the place of what an earlier run left.
+def begin(store: GraphStore, threshold: float) -> Decided:
+    """Enter a run that is about to read the parties, in the place of an earlier one.
 
     Parameters
     ----------
     store : GraphStore
         The graph.
+    threshold : float
+        For which it decides.
+
+    Returns
+    -------
+    Decided
+        Nothing yet.
+    """
+    run, at = secrets.token_hex(8), datetime.now(UTC)
+    entry = {"id": RUN, "run": run, "threshold": threshold, "at": at, "is_whole": False}
+    store.write(lambda tx: tx.run("decisions/write", rows=[entry]), [RUN], repeatable=True)
+    return Decided([], at, run)
+
+
+def keep(store: GraphStore, begun: Decided, merges: Sequence[Merge]) -> Decided:
+    """Keep what a run has decided, in the place of what an earlier one left.
+
+    Parameters
+    ----------
+    store : GraphStore
+        The graph.
+    begun : Decided
+        The run, from `begin`.
     merges : sequence of Merge
         Each with its grounds.
-    threshold : float
-        For which they were decided.
-    at : datetime
-        When the parties were about to be read, UTC.
 
     Returns
     -------
@@ -107,25 +127,22 @@ def keep(store: GraphStore, merges: Sequence[Merge], threshold: float, at: datet
     Raises
     ------
     Conflict
-        Another run began to decide meanwhile.
+        Another run began to decide meanwhile, or a source was erased.
     """
-    run = secrets.token_hex(8)
-    entry = {"id": _RUN, "run": run, "threshold": threshold, "at": at, "is_whole": False}
-    store.write(lambda tx: tx.run("decisions/write", rows=[entry]), [_RUN], repeatable=True)
-    while store.write(partial(_forget_others, run=run), [_RUN], repeatable=True):
+    run = begun.run
+    while store.write(partial(_forget_others, run=run), [RUN], repeatable=True):
         pass
     all_ = numbered(merges, run)
     rows = [_kept(id_, merge) for id_, merge in all_]
     kept: set[str] = set()
     for start in range(0, len(rows), _PART):
-        kept |= store.write(partial(_write_part, run=run, rows=rows[start : start + _PART]), [_RUN], repeatable=True)
+        kept |= store.write(partial(_write_part, run=run, rows=rows[start : start + _PART]), [RUN], repeatable=True)
 
     def mark(tx: Transaction) -> None:
-        _check_own(tx, run)
-        tx.run("decisions/write", rows=[entry | {"is_whole": True}])
+        tx.run("decisions/write", rows=[check_own(tx, run) | {"is_whole": True}])
 
-    store.write(mark, [_RUN], repeatable=True)
-    return Decided([waits for waits in all_ if waits[0] in kept], at, run)
+    store.write(mark, [RUN], repeatable=True)
+    return Decided([waits for waits in all_ if waits[0] in kept], begun.at, run)
 
 
 def end(store: GraphStore, run: str) -> None:
@@ -134,9 +151,9 @@ def end(store: GraphStore, run: str) -> None:
     def work(tx: Transaction) -> None:
         entry = _entry(tx.run)
         if entry and entry["run"] == run:
-            tx.run("decisions/delete", ids=[_RUN])
+            tx.run("decisions/delete", ids=[RUN])
 
-    store.write(work, [_RUN], repeatable=True)
+    store.write(work, [RUN], repeatable=True)
 
 
 def still_decided(tx: Transaction, ids: Sequence[str]) -> set[str]:
@@ -160,19 +177,36 @@ def changed_since(tx: Transaction, parties: Mapping[str, Mapping[str, Any]], at:
 
 
 def _entry(run: Run) -> dict[str, Any] | None:
-    found = run("nodes/read_many", words={"LABEL": "Decision"}, ids=[_RUN])[0]["records"]
+    found = run("nodes/read_many", words={"LABEL": "Decision"}, ids=[RUN])[0]["records"]
     return dict(found[0]) if found else None
 
 
-def _check_own(tx: Transaction, run: str) -> None:
+def check_own(tx: Transaction, run: str) -> dict[str, Any]:
+    """A run's entry.
+
+    Parameters
+    ----------
+    tx : Transaction
+        It holds `graphcrm.service.verdicts.RUN` as a key.
+    run : str
+        The run's name.
+
+    Raises
+    ------
+    Conflict
+        Another run has taken its place, or a source was erased.
+    """
     entry = _entry(tx.run)
-    if not entry or entry["run"] != run:
+    if not entry:
+        raise Conflict("what was found may rest on the words of a source that was erased meanwhile; merge again")
+    if entry["run"] != run:
         raise Conflict("another run is merging at this moment; try again when it is through")
+    return entry
 
 
 def _forget_others(tx: Transaction, *, run: str) -> int:
     """Forget some decisions of earlier runs; how many there were."""
-    _check_own(tx, run)
+    check_own(tx, run)
     rows = tx.run("decisions/page", after_id="", before_id=_LAST, row_limit=_PART)
     if rows:
         forget(tx, [row["record"]["id"] for row in rows])
@@ -181,7 +215,7 @@ def _forget_others(tx: Transaction, *, run: str) -> int:
 
 def _write_part(tx: Transaction, *, run: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     """Keep decisions but those about somebody who was deleted meanwhile; the ids of those that are kept."""
-    _check_own(tx, run)
+    check_own(tx, run)
     named = {row["id"]: {row["party_id"], row["into_id"], row["compared_with"]} for row in rows}
     parties = set().union(*named.values())
     tx.hold(parties)

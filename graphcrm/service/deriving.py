@@ -25,7 +25,8 @@ from graphcrm.service.source_records import (
     trusts,
     write_records,
 )
-from graphcrm.service.verdicts import forget_found
+from graphcrm.service.statements import write_all
+from graphcrm.service.verdicts import RUN, SEARCH, end_searches, forget_found
 from graphcrm.store import GraphStore, Transaction
 
 __all__ = ["BATCH", "NODES", "TIES_SAID", "revise", "update_ties"]
@@ -65,7 +66,7 @@ def revise(store: GraphStore, source: str, keep: bool) -> tuple[int, int]:
     for label in NODES:
         for nodes in _pages(store, partial(_node_page, label=label, source=source), keep):
             work = partial(_revise_nodes, label=label, nodes=nodes, source=source, keep=keep)
-            gone += store.write(work, _ids(nodes), repeatable=True)
+            gone += store.write(work, [*_ids(nodes), SEARCH, RUN], repeatable=True)
             seen += len(nodes)
     return gone, seen - gone
 
@@ -75,7 +76,7 @@ def update_ties(tx: Transaction, ties: Sequence[TieRow]) -> None:
     for kind in sorted({tie.kind for tie in ties}):
         words = dict(zip(("TYPE", "SOURCE", "TARGET"), kind, strict=True))
         rows = [tie.ends | {"properties": tie.properties} for tie in ties if tie.kind == kind]
-        tx.run("ties/update", words=words, rows=rows)
+        write_all(tx, "ties/update", rows, words)
 
 
 def _pages(store: GraphStore, page: Any, keep: bool) -> Iterator[list[Any]]:
@@ -142,6 +143,8 @@ def _revise_nodes(tx: Transaction, *, label: str, nodes: Sequence[dict[str, Any]
     with recording(tx, ids, source if keep else None, erased=None if keep else source):
         gone = _show_nodes(tx, label, nodes, source, keep)
     if ids and not keep:
+        # In this very transaction: who begins to compare after it reads nothing of what is taken out by it.
+        end_searches(tx)
         _forget_judgements(tx, ids)
     return gone
 
@@ -173,7 +176,7 @@ def _show_nodes(tx: Transaction, label: str, nodes: Sequence[dict[str, Any]], so
     ]
     rows = [*changes.values(), *bare]
     if rows:
-        tx.run("nodes/update", words={"LABEL": label}, rows=rows)
+        write_all(tx, "nodes/update", rows, {"LABEL": label})
         outbox.remember_nodes(tx, label, updated=rows)
     return len(ids) - len(held)
 

@@ -77,6 +77,7 @@ def shown(record: Mapping[str, Any], *, is_lost: bool = False) -> dict[str, Any]
         "progress": record["progress"],
         **{name: _sum(files, name) for name in COUNTS},
         "files": files,
+        "merged": record.get("merged"),
         "rejects_path": record.get("rejects_path"),
         "message": CUT_OFF if is_lost else record.get("message"),
     }

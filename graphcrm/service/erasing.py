@@ -26,8 +26,6 @@ __all__ = ["erase_source"]
 
 _MERGES: Final = 500
 """Merges that are looked at in one transaction."""
-_SEARCH: Final = "search"
-"""The entry of the search for duplicates."""
 _TELL_S: Final = 20.0
 """Seconds for which webhooks may be told who is gone."""
 _LOOK_S: Final = 1.5
@@ -50,7 +48,6 @@ def erase_source(store: GraphStore, name: str) -> tuple[int, int]:
     tuple of int
         How many nodes and ties are gone, and how many of those that it described are left.
     """
-    store.write(_end_search, [_SEARCH], repeatable=True)
     removed, kept = revise(store, name, keep=False)
     _forget_in_changes(store, name)
     while ids := store.read("source_records/find_by_source", source=name, row_limit=BATCH)[0]["ids"]:
@@ -67,15 +64,6 @@ def erase_source(store: GraphStore, name: str) -> tuple[int, int]:
 
 def _delete_records(tx: Transaction, ids: list[str]) -> None:
     tx.run("source_records/delete", ids=ids)
-
-
-def _end_search(tx: Transaction) -> None:
-    """Have a search for duplicates that is under way keep nothing: it compares words that are taken out now."""
-    found = tx.run("nodes/read_many", words={"LABEL": "Candidate"}, ids=[_SEARCH])[0]["records"]
-    if found and found[0]["state"] == "running":
-        message = "a source was erased meanwhile; search again"
-        ended = {"state": "failed", "message": message, "ended_at": datetime.now(UTC)}
-        tx.run("candidates/note_search", id=_SEARCH, changes=ended | {"owner": None, "lease_until": None})
 
 
 # ---- the book of changes ---------------------------------------------------------------------------------

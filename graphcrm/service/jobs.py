@@ -101,7 +101,8 @@ class Jobs:
         dict
             `id`, `kind`, `source`, `state` (one of `STATES`), `dry_run`, `made_at`, `started_at`, `ended_at`,
             `progress` (0 to 1), the sums of `COUNTS`, `files` (for each its name, table, counts and SHA-256; counts
-            are None while they are not known), `rejects_path` and `message`.
+            are None while they are not known), `merged` (parties that were merged afterwards, where that was asked
+            for), `rejects_path` and `message`.
 
         Raises
         ------
@@ -186,6 +187,7 @@ class Jobs:
                 "progress": 1.0,
                 "files": json.dumps(files, ensure_ascii=False),
                 "rejects_path": str(report.rejects_path.resolve()) if report.rejects_path else None,
+                "merged": report.merged,
             },
         )
         return report

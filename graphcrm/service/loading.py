@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from graphcrm.service.changes import acting, actor
+from graphcrm.service.consents import news
 from graphcrm.service.last_seen import Digests, digests, note_sightings, things_of
 from graphcrm.service.planning import Known, Outcome, keys_of
 from graphcrm.service.source_records import Speaker
@@ -54,6 +55,10 @@ class Loading:
         """The revision that the last batch left, if it was committed."""
         self._seen: list[Digests] = []
         """What the source brought as it was, or partly so, and that is still to be noted."""
+
+    def news(self, rows: Sequence[Row]) -> Sequence[bool]:
+        """Tell which rows that say how things stand tell something new; see `graphcrm.service.consents.news`."""
+        return self._store.reading(lambda tx: news(tx, self._speaker.source, rows))
 
     def write(self, rows: Sequence[Row]) -> Sequence[Outcome]:
         """Write a batch in one transaction.

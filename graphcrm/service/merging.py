@@ -18,6 +18,7 @@ from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id, tie_i
 from graphcrm.service import outbox
 from graphcrm.service.aliases import hidden_at, merged_into, roots
 from graphcrm.service.changes import forget_changes
+from graphcrm.service.edits_while_merged import undecided
 from graphcrm.service.planning import Showing, TieRow, delete_ties, existing_ties, resolve_labels
 from graphcrm.service.recording import Event, recording, shown_parties
 from graphcrm.service.reference_words import (
@@ -43,6 +44,7 @@ from graphcrm.service.source_records import (
     trusts,
     write_records,
 )
+from graphcrm.service.statements import write_all
 from graphcrm.service.stored import all_ties, ties_of
 from graphcrm.service.verdicts import in_order, tell_apart
 from graphcrm.store import GraphStore, Transaction
@@ -130,13 +132,15 @@ class Merging:
         """Take a merge back: the party is there again, with all that was and is said of it.
 
         Parties that had been merged into it before come back with it, as its own. What was said since then by its id
-        is its own too; what was said by the id of the party that stays is that one's. A merge that the product made by
-        itself is not made again: the two are remembered as not the same.
+        is its own too; what was said by the id of the party that stays is that one's, and so is what people edited
+        there. A merge that the product made by itself is not made again: the two are remembered as not the same.
 
         Returns
         -------
         dict
-            `id`, and `into`: the party that stood for it.
+            `id`, and `into`: the party that stood for it. `undecided`: the edits made meanwhile that may be meant for
+            the party that is there again, since they replaced what only it had; a list of `field`, its `value`, which
+            it shows again, and what it was `edited` to, which stays with the other one.
 
         Raises
         ------
@@ -144,7 +148,7 @@ class Merging:
             It was not merged away.
         """
 
-        def work(tx: Transaction) -> str:
+        def work(tx: Transaction) -> dict[str, Any]:
             columns = tx.run("merges/read", ids=[id_])[0]
             if not columns["id"]:
                 raise NotFound(f"{id_!r} is not merged into anybody")
@@ -155,6 +159,7 @@ class Merging:
             records = read_records(tx, {about_node(*stays[:2]): stays[2]})[about_node(*stays[:2])]
             outvoted = _outvoted(tx, [stays])
             ties = [tie for tie in all_ties(tx, stays[0], root) if tie.properties.get("_records")]
+            edits = undecided(tx, id_, records, own)
             tx.run("merges/delete", ids=[id_])
             if columns["automatic"][0]:
                 pairs = {in_order(id_, other) for other in (columns["into"][0], root)}
@@ -167,9 +172,9 @@ class Merging:
                 _show_node(tx, stays, [record for record in records if key_of(record) not in own])
                 show_ties(tx, moved, outvoted)
                 _drop_if_empty(tx, stays, records, own)
-            return root
+            return {"id": id_, "into": root, "undecided": edits}
 
-        return {"id": id_, "into": self._store.write(work, [id_])}
+        return self._store.write(work, [id_])
 
     def all(self, after: str = "", limit: int = 100) -> list[dict[str, Any]]:
         """A page of the merges that hold, by the id of the party that is gone.
@@ -242,7 +247,7 @@ def merge_parties(tx: Transaction, merges: Sequence[Merge], at: datetime) -> Non
         for label in PARTY_LABELS:
             if ids[label]:
                 tx.run("nodes/detach_delete", words={"LABEL": label}, ids=ids[label])
-        tx.run("merges/create", rows=[_alias(merge, gone[merge.id][0], at) for merge in merges])
+        write_all(tx, "merges/create", [_alias(merge, gone[merge.id][0], at) for merge in merges])
         told = [(each.into, each.id) for each in merges if "Customer" in (parties[each.into][0], parties[each.id][0])]
         outbox.remember(tx, merged=told)
         members: dict[str, list[str]] = {}
@@ -444,7 +449,7 @@ def _show_nodes(tx: Transaction, parties: Sequence[tuple[Party, Sequence[SourceR
         else:
             apart += shown
     for label, rows in updates.items():
-        tx.run("nodes/update", words={"LABEL": label}, rows=rows)
+        write_all(tx, "nodes/update", rows, {"LABEL": label})
         outbox.remember_nodes(tx, label, updated=rows)
     forget_records(tx, alone)
     write_records(tx, apart)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
+from graphcrm.errors import Conflict
 from graphcrm.service.backup import Restored, check_empty, make_backup, restore_backup, restore_begun
 from graphcrm.service.whole import Progress
 from graphcrm.store import GraphStore
 
-__all__ = ["migrate"]
+__all__ = ["forget_migrations", "migrate"]
 
 
 def migrate(source: GraphStore, target: GraphStore, progress: Progress | None = None) -> Restored:
@@ -34,18 +36,41 @@ def migrate(source: GraphStore, target: GraphStore, progress: Progress | None = 
     Raises
     ------
     Conflict
-        The target is not empty.
+        The target is not empty, or the backup of the migration that was begun into it is gone.
     InvalidInput, StoreError
         As for `make_backup` and `restore_backup`.
     """
-    path = source.settings.home / "migrations" / f"{_name(target)}.backup"
+    path = _folder(source) / f"{_name(target)}.backup"
     if not restore_begun(target):
         check_empty(target)
         path.unlink(missing_ok=True)
         make_backup(source, path, progress)
+    elif not path.exists():
+        raise Conflict(
+            "the migration that was begun cannot go on, since its backup is gone: a source was erased meanwhile, or it "
+            "was begun elsewhere; empty the target and run it again"
+        )
     restored = restore_backup(target, path, progress)
-    path.unlink()
+    path.unlink(missing_ok=True)
     return restored
+
+
+def forget_migrations(source: GraphStore) -> None:
+    """Delete the backups that migrations which were cut off have left in a store's data folder.
+
+    What is written to be a backup at the moment goes, too: such a migration fails and can be run again.
+
+    Parameters
+    ----------
+    source : GraphStore
+        From where they were to go.
+    """
+    for path in _folder(source).glob("*"):
+        path.unlink(missing_ok=True)
+
+
+def _folder(source: GraphStore) -> Path:
+    return source.settings.home / "migrations"
 
 
 def _name(target: GraphStore) -> str:

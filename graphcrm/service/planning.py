@@ -19,6 +19,7 @@ from graphcrm.service.source_records import (
     trusts,
     write_records,
 )
+from graphcrm.service.statements import portions
 from graphcrm.store import Transaction
 from graphcrm.tables import Row
 
@@ -146,7 +147,8 @@ class Showing:
                 changed.append(tie._replace(properties={"id": tie.properties["id"]} | shown))
         for query, ties in (("ties/create_again", new), ("ties/update", changed)):
             for kind, group in _by_kind(ties).items():
-                _write(tx, query, _words(*kind), [tie.ends | {"properties": tie.properties} for tie in group])
+                for rows in portions([tie.ends | {"properties": tie.properties} for tie in group]):
+                    _write(tx, query, _words(*kind), rows)
         apart = (record for _, _, records in self.shown if not is_alone(records) for record in records)
         write_records(tx, [*apart, *self.kept])
 

@@ -11,7 +11,7 @@ from graphcrm.service import outbox
 from graphcrm.service.planning import TieRow, nobody, resolve_labels
 from graphcrm.service.recording import recording
 from graphcrm.service.reference_words import REPLACING, Columns, named_tie
-from graphcrm.service.source_records import HAND, PINNED, Speaker
+from graphcrm.service.source_records import HAND, PINNED, Speaker, winners
 from graphcrm.service.stored import node_table, read_record
 from graphcrm.store import Transaction
 from graphcrm.tables import TABLES, Reference, Table
@@ -50,8 +50,9 @@ def pin_column(tx: Transaction, table: str, id_: str, ref: Reference, value: Any
     """
     spec, columns = _columns(tx, table, id_)
     if source is not None:
-        said = [record for record in columns.said()[id_] if record.source == source and ref.field in record.fields]
-        if not said or (value := said[0].fields[ref.field]) is None:
+        # Of what it said of several parties that are one now, what would be shown were it the only source.
+        won = winners([record for record in columns.said()[id_] if record.source == source], {}).get(ref.field)
+        if won is None or not (value := won.value):
             raise NotFound(f"the source {source!r} says nothing of {ref.field}")
     wanted: dict[str, TieRow] = {}
     for other in _named(ref, value):

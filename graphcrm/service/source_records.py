@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
 
 from graphcrm.schema import BOOKKEEPING_KEYS, split_tie_id
+from graphcrm.service.statements import write_all
 from graphcrm.store import Transaction
 from graphcrm.values import raw_of, raw_text
 
@@ -410,8 +411,7 @@ def write_records(tx: Transaction, records: Iterable[SourceRecord]) -> None:
         }
         for record in records
     ]
-    if rows:
-        tx.run("source_records/write", rows=rows)
+    write_all(tx, "source_records/write", rows)
 
 
 def forget_records(tx: Transaction, things: Iterable[str]) -> None:

@@ -14,7 +14,9 @@ from graphcrm.schema import PARTY_LABELS
 from graphcrm.service import outbox
 from graphcrm.service.deriving import NODES, TIES_SAID, revise, update_ties
 from graphcrm.service.erasing import erase_source
+from graphcrm.service.jobs import Jobs
 from graphcrm.service.last_seen import Sightings
+from graphcrm.service.migrate import forget_migrations
 from graphcrm.service.quality import quality_of
 from graphcrm.service.recording import recording
 from graphcrm.service.reference_pins import pin_column, replacing_column, unpin_column
@@ -44,6 +46,7 @@ from graphcrm.values import EXTRA_NAME, from_graph
 __all__ = ["Sources", "check_name"]
 
 _HIGHEST_TRUST: Final = 100
+_IMPORTS_SHOWN: Final = 10
 
 
 class Sources:
@@ -53,12 +56,15 @@ class Sources:
     ----------
     store : GraphStore
         The graph.
+    jobs : Jobs
+        Its book of imports.
     region : str, optional
         ISO 3166 code of the country that telephone numbers without a country code are of.
     """
 
-    def __init__(self, store: GraphStore, region: str | None = None) -> None:
+    def __init__(self, store: GraphStore, jobs: Jobs, region: str | None = None) -> None:
         self._store = store
+        self._jobs = jobs
         self._region = region
 
     # ---- naming them ----
@@ -116,8 +122,8 @@ class Sources:
         Returns
         -------
         dict
-            `name`, `kind`, `trust`, `created_at` (None where it was never named), and how many `nodes` by label and
-            `ties` by type it describes.
+            `name`, `kind`, `trust`, `created_at` (None where it was never named), how many `nodes` by label and
+            `ties` by type it describes, and its last ten `imports`, the latest first, as `Jobs.read` gives them.
 
         Raises
         ------
@@ -132,12 +138,12 @@ class Sources:
             }
             present = {what: {key: n for key, n in numbers.items() if n} for what, numbers in counts.items()}
             named = _stored(tx).get(name)
-            imports = tx.run("jobs/page", source=name, before_id=None, row_limit=1)
             if named is None and name != HAND and not any(present.values()) and not imports:
                 raise NotFound(f"there is no source {name!r}; `graphcrm source list` names them")
             return _outside({"name": name} | _described(name, named)) | present
 
-        return self._store.reading(work)
+        imports = self._jobs.page(limit=_IMPORTS_SHOWN, source=name).items
+        return self._store.reading(work) | {"imports": imports}
 
     def quality(self, name: str, stale_days: int = STALE_DAYS) -> list[dict[str, Any]]:
         """How good what a source says is, table by table and field by field.
@@ -170,8 +176,9 @@ class Sources:
     def erase(self, name: str) -> dict[str, int]:
         """Remove what only this source said, and its part of what others say too.
 
-        A node that only it described stays, without fields, as long as ties of other sources name it. It can be run
-        again where it was cut off.
+        A node that only it described stays, without fields, as long as ties of other sources name it. The entries of
+        its imports go with their rejects and uploads in the data folder (`Jobs.forget`), and so do backups that
+        migrations which were cut off have left there. It can be run again where it was cut off.
 
         Returns
         -------
@@ -186,6 +193,8 @@ class Sources:
         self.read(name)
         self.add(name)  # so that an erasing that was cut off can be run again, whatever is left of the source
         removed, kept = erase_source(self._store, name)
+        self._jobs.forget(name)
+        forget_migrations(self._store)
         return {"removed": removed, "kept": kept}
 
     # ---- one thing and its sources ----
@@ -271,9 +280,11 @@ class Sources:
 
         def change(tx: Transaction, spec: Table, records: Sequence[SourceRecord], about: str) -> list[SourceRecord]:
             if source is not None:
-                said = next((r.fields[field] for r in records if r.source == source and field in r.fields), None)
-                if said is None:
+                # Of what it said of several parties that are one now, what would be shown were it the only source.
+                won = winners([record for record in records if record.source == source], {}).get(field)
+                if won is None or won.value is None:
                     raise NotFound(f"the source {source!r} says nothing of {field}")
+                said = won.value
             else:
                 said = _valid(tx, spec, table, id_, field, value, self._region)
             at = datetime.now(UTC)
@@ -328,9 +339,11 @@ class Sources:
 
 def check_name(name: str) -> None:
     """Refuse what is no name of a source."""
-    if not EXTRA_NAME.fullmatch(name) or name == PINNED:
+    if not EXTRA_NAME.fullmatch(name):
         message = f"source: a name has 1 to 64 letters, digits and underscores, not {name!r}"
         raise InvalidInput(message, field="source")
+    if name == PINNED:
+        raise InvalidInput(f"source: {name!r} is kept for pinned values; choose another name", field="source")
 
 
 def _stored(tx: Transaction) -> dict[str, dict[str, Any]]:
@@ -397,16 +410,17 @@ def _valid(tx: Transaction, spec: Table, table: str, id_: str, field: str, value
     values = {key: said for key, said in current.items() if said is not None and key != "type"}
     if spec.type:
         values.pop("id")
-    if field in spec.columns:
+    if value is None:
+        values.pop(field, None)
+    elif field in spec.columns:
         meant = {"country": values.get("country"), field: value}
         values[field] = clean_row(spec.name, meant, region).values[field]
+    elif field not in current["extra"]:
+        raise InvalidInput(f"field: the record has no {field!r}; give it one, then pin it", field="field")
     else:
-        values["extra"] = {**current["extra"], field: value} if value is not None else current["extra"]
-    return (
-        spec.row({key: said for key, said in values.items() if said is not None}).properties.get(field)
-        if value is not None
-        else None
-    )
+        values["extra"] = {**current["extra"], field: value}
+    properties = spec.row({key: said for key, said in values.items() if said is not None}).properties
+    return None if value is None else properties.get(field)
 
 
 def _show(tx: Transaction, about: str, properties: Mapping[str, Any], records: Sequence[SourceRecord]) -> None:

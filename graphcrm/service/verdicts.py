@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from graphcrm.errors import InvalidInput
 from graphcrm.store import Transaction
 
-__all__ = ["Run", "forget_found", "forget_pairs", "in_order", "pair_id", "tell_apart", "told_apart"]
+__all__ = [
+    "RUN",
+    "SEARCH",
+    "Run",
+    "end_searches",
+    "forget_found",
+    "forget_pairs",
+    "in_order",
+    "pair_id",
+    "tell_apart",
+    "told_apart",
+]
 
 Run = Callable[..., list[dict[str, Any]]]
 """`Transaction.run`, or `GraphStore.read` outside of one."""
+
+SEARCH: Final = "search"
+"""The `Candidate` that says how the last search for duplicates went, and what those who write it take turns by."""
+RUN: Final = "run"
+"""The `Decision` that says which run of merges decides, or has decided; another such turn."""
 
 
 def in_order(one: str, other: str) -> tuple[str, str]:
@@ -54,6 +70,22 @@ def told_apart(run: Run, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str
         return set()
     found = run("nodes/find_ids", words={"LABEL": "Verdict"}, ids=sorted(by_id))[0]["ids"]
     return {by_id[id_] for id_ in found}
+
+
+def end_searches(tx: Transaction) -> None:
+    """Have those who compare parties at this moment keep nothing of it: words that they may have read are taken out.
+
+    Parameters
+    ----------
+    tx : Transaction
+        The write transaction that takes them out; it holds `SEARCH` and `RUN` as keys.
+    """
+    found = tx.run("nodes/read_many", words={"LABEL": "Candidate"}, ids=[SEARCH])[0]["records"]
+    if found and found[0]["state"] == "running":
+        message = "a source was erased meanwhile; search again"
+        ended = {"state": "failed", "message": message, "ended_at": datetime.now(UTC)}
+        tx.run("candidates/note_search", id=SEARCH, changes=ended | {"owner": None, "lease_until": None})
+    tx.run("decisions/delete", ids=[RUN])
 
 
 def forget_found(tx: Transaction, parties: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import secrets
+import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -222,19 +223,24 @@ def checked_url(url: str, allow_private: bool) -> SplitResult:
         raise InvalidInput("url: must be ASCII without spaces; write other characters percent-encoded", field="url")
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise InvalidInput("url: must hold no user, password or fragment", field="url")
-    if not allow_private and (host == "localhost" or (_is_literal(host) and not is_public(host))):
+    literal = _literal(host)
+    if not allow_private and (host == "localhost" or (literal is not None and not is_public(literal))):
         raise InvalidInput(
             "url: leads into a private network; set GRAPHCRM_WEBHOOKS_ALLOW_PRIVATE if that is meant", field="url"
         )
     return parts
 
 
-def _is_literal(host: str) -> bool:
+def _literal(host: str) -> str | None:
+    """The address that a host is, as systems read it: also in one number, or in octal ones; None for a name."""
     try:
-        ipaddress.ip_address(host)
+        return str(ipaddress.ip_address(host))
     except ValueError:
-        return False
-    return True
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except OSError:
+        return None
 
 
 def is_public(address: str) -> bool:

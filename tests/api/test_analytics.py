@@ -154,6 +154,21 @@ def test_paths(business: TestClient) -> None:
     assert ask(business, "/paths", source="C0", target="X")["items"] == []
 
 
+def test_explain(business: TestClient, problem: Any) -> None:
+    answer = ask(business, "/explain", source="P5", target="C2", as_of="2025-06-30")
+    assert set(answer) >= FACTS | {"items", "next_cursor", "source", "target", "strength"}
+    step = ask(business, "/paths", source="P5", target="C2", as_of="2025-06-30")["items"][0]["ties"][0]
+    assert answer["strength"] == step["strength"] == answer["items"][0]["contribution"] == 0.9
+    (tie,) = answer["items"]
+    assert (tie["id"], tie["rule"], tie["sources"]) == (step["ids"][0], "stated", ["hand"])
+    assert [field["field"] for field in tie["evidence"]] == ["kind", "strength"]
+    assert ask(business, "/explain", source="X", target="C0") | {"items": [], "strength": 0} == ask(
+        business, "/explain", source="X", target="C0"
+    )
+    problem(business.get(f"{API}/explain?source=C0&target=nobody"), 404)
+    problem(business.get(f"{API}/explain?source=C0&target=C0"), 422, field="target")
+
+
 def test_paths_of_referrals(business: TestClient) -> None:
     answer = ask(business, "/referrals/paths", source="C0", target="P5")
     assert [path["party_ids"] for path in answer["items"]] == [["C0", "C1", "C4", "P5"]]

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 import graphcrm
+from api.middleware import BodyLimit
 from graphcrm import limits
 from graphcrm.sample import write_sample
 from graphcrm.service.records import RESOURCES
@@ -131,6 +133,22 @@ def test_a_dry_run_writes_nothing_but_its_entry(client: TestClient, graph: graph
     assert graph.revision() == revision
 
 
+def test_duplicates_are_merged_when_the_rows_are_in(
+    client: TestClient, graph: graphcrm.Graph, problem: Problem
+) -> None:
+    ada = "Ada Byron,ada@example.com,1990-12-10"
+    rows = f"id,name,email,birth_date\nA1,{ada}\nA2,{ada}\nB,Tom Reed,tom@example.net,\n".encode()
+    plain = ended(client, upload(client, ("customers.csv", rows)).json()["id"])
+    assert (plain["created"], plain["merged"]) == (3, None)
+    job = ended(client, upload(client, ("customers.csv", rows), merge_duplicates="true").json()["id"])
+    assert (job["state"], job["unchanged"], job["merged"]) == ("done", 3, 1), job
+    assert [each["id"] for each in client.get("/api/v1/customers").json()["items"]] == ["A1", "B"]
+    assert client.get("/api/v1/customers/A2", follow_redirects=False).status_code == 308
+    problem(upload(client, ("customers.csv", rows), merge_duplicates="yes"), 422, field="merge_duplicates")
+    both = {"merge_duplicates": "true", "dry_run": "true"}
+    problem(upload(client, ("customers.csv", rows), **both), 422, field="merge_duplicates")
+
+
 def test_what_cannot_be_meant_is_told_without_paths_of_the_server(client: TestClient, graph: graphcrm.Graph) -> None:
     job = ended(client, upload(client, ("unknown.csv", b"a,b\n1,2\n")).json()["id"])
     assert job["state"] == "failed"
@@ -171,6 +189,22 @@ def test_the_same_key_imports_once(client: TestClient, graph: graphcrm.Graph, pr
     problem(upload(client, ("customers.csv", b"id,name\n"), headers=key), 422, field="Idempotency-Key")
     ended(client, first.json()["id"])
     assert len(graph.jobs.page().items) == 1
+
+
+def test_a_running_import_is_cancelled(client: TestClient, graph: graphcrm.Graph, problem: Problem) -> None:
+    rows = b"id,name\n" + b"".join(b"C%d,N\n" % number for number in range(200_000))
+    id_ = upload(client, ("customers.csv", rows)).json()["id"]
+    _until(lambda: client.get(f"{API}/{id_}").json()["state"] == "running")
+    answer = client.post(f"{API}/{id_}/cancel")
+    assert (answer.status_code, answer.json()["state"]) == (200, "running")
+    job = ended(client, id_)
+    assert (job["state"], job["created"]) == ("cancelled", None), job
+    assert "cancelled" in job["message"]
+    assert job["progress"] < 1
+    # What is in stays in: the batches up to the one that was being written.
+    assert graph.status()["labels"].get("Customer", 0) == job["read"] < 200_000
+    assert not graph.jobs.uploads.has(id_)
+    problem(client.post(f"{API}/{id_}/cancel"), 409)
 
 
 def test_a_waiting_import_is_cancelled(client: TestClient, graph: graphcrm.Graph, problem: Problem) -> None:
@@ -257,6 +291,34 @@ def test_an_upload_may_be_longer_than_other_bodies_but_is_bounded(local: TestCli
     local.post(f"{API}/{answer.json()['id']}/cancel")
     too_long = {"Content-Length": str(limits.MAX_UPLOAD_BYTES + 1), "Content-Type": "multipart/form-data; boundary=x"}
     problem(local.post(API, content=b"x", headers=too_long), 413)
+
+
+def test_an_upload_that_does_not_say_its_length_is_cut_off_at_the_bound(
+    embedded_graph: graphcrm.Graph, live_server: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BodyLimit.__init__, "__defaults__", (limits.MAX_BODY_BYTES, 1_000_000))
+    connection = http.client.HTTPConnection(live_server(embedded_graph).removeprefix("http://"), timeout=30)
+
+    def pieces() -> Iterator[bytes]:
+        yield HALF
+        for _ in range(130):
+            yield b"x" * 9_999 + b"\n"
+        yield b"\r\n--x--\r\n"
+
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    try:
+        # The service may answer and hang up while we still send.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.request("POST", API, body=pieces(), headers=kind, encode_chunked=True)
+        with suppress(ConnectionResetError):
+            answer = connection.getresponse()
+            assert answer.status == 413
+            assert json.loads(answer.read())["status"] == 413
+    finally:
+        connection.close()
+    assert embedded_graph.jobs.page().items == []
+    _until(lambda: embedded_graph.jobs.uploads.ids() == [])
+    assert list(embedded_graph.jobs.uploads._folder.rglob("*.csv")) == []
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(

@@ -39,10 +39,13 @@ def test_merging_and_taking_it_back(client: httpx.Client) -> None:
         assert client.get(elsewhere.headers["location"]).status_code == 200
     refused = client.patch(f"{API}/customers/B%2F1", json={"name": "x"}, headers={"If-Match": "*"})
     assert (refused.status_code, refused.json()["into"]) == (409, "A")
-    assert client.post(f"{API}/customers", json={"id": "B/1", "name": "x"}).status_code == 409
-    assert client.delete(f"{API}/merges/B%2F1").json() == {"id": "B/1", "into": "A"}
+    taken = client.post(f"{API}/customers", json={"id": "B/1", "name": "x"})
+    assert (taken.status_code, taken.json()["location"]) == (409, f"{API}/customers/A")
+    client.patch(f"{API}/customers/A", json={"city": "Bonn"}, headers={"If-Match": "*"})
+    edit = {"field": "city", "value": "Ulm", "edited": "Bonn"}
+    assert client.delete(f"{API}/merges/B%2F1").json() == {"id": "B/1", "into": "A", "undecided": [edit]}
     assert client.get(f"{API}/customers/B%2F1").json()["name"] == "Bob"
-    assert client.get(f"{API}/customers/A").json()["city"] is None
+    assert client.get(f"{API}/customers/A").json()["city"] == "Bonn"
 
 
 @pytest.fixture

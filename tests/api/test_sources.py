@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -34,6 +35,26 @@ def rule(answer: httpx.Response, field: str) -> tuple[Any, str, str]:
     assert answer.status_code == 200, answer.text
     found = {each["field"]: each for each in answer.json()["fields"]}[field]
     return found["value"], found["source"], found["rule"]
+
+
+def test_a_source_says_what_its_imports_brought(client: httpx.Client, graph: graphcrm.Graph, tmp_path: Path) -> None:
+    path = tmp_path / "customers.csv"
+    path.write_text("id,name\nA,Ann\nB,\n", encoding="utf-8")
+    for _ in range(11):
+        graph.import_files([path], source="shop")
+    (shop,) = (each for each in client.get(f"{API}/sources").json()["items"] if each["name"] == "shop")
+    assert shop == client.get(f"{API}/sources/shop").json()
+    assert shop["imports"] == client.get(f"{API}/imports", params={"source": "shop", "limit": 10}).json()["items"]
+    assert [[each[name] for name in ("state", "read", "unchanged", "rejected")] for each in shop["imports"]] == [
+        ["done", 2, 1, 1]
+    ] * 10
+    assert "rejects_path" not in shop["imports"][0]
+    (last, *_) = graph.sources.read("shop")["imports"]
+    assert Path(last["rejects_path"]).read_text().count("\n") == 2
+    assert last["files"][0]["file"] == str(path)
+    assert client.delete(f"{API}/sources/shop").status_code == 200
+    assert client.get(f"{API}/imports", params={"source": "shop"}).json()["items"] == []
+    assert not Path(last["rejects_path"]).exists()
 
 
 def test_sources_are_named_changed_and_erased(client: httpx.Client, two_sources: graphcrm.Graph) -> None:
@@ -114,6 +135,10 @@ def test_provenance_and_pins(client: httpx.Client, two_sources: graphcrm.Graph) 
         ("PUT", "/customers/A/pins/owner_id", {"value": "U"}, 422),
         ("PUT", "/customers/A/pins/country", {"value": "Atlantis"}, 422),
         ("PUT", "/customers/A/pins/name", {"source": "nobody"}, 404),
+        ("PUT", "/customers/A/pins/name", {"source": "crm", "value": "Ann"}, 422),
+        ("PUT", "/customers/A/pins/name", {"value": None}, 422),
+        ("PUT", "/customers/A/pins/nofield", {"value": "x"}, 422),
+        ("PUT", "/sources/pinned", {"trust": 5}, 422),
         ("DELETE", "/customers/A/pins/name", None, 404),
     ],
 )

@@ -96,10 +96,14 @@ def test_what_is_shown_is_what_the_api_says(address: str, watch: Watch) -> None:
         flat = {name: value for name, value in record.items() if name not in ("id", "extra") and value is not None}
         flat |= {f"extra.{name}": value for name, value in record["extra"].items()}
         assert shown == {n: ", ".join(v) if isinstance(v, list) else str(v) for n, v in flat.items()}
-        for field in ask(address, "/customers/A0/provenance")["fields"]:
-            row = page.locator(f'.field[data-field$="{field["field"]}"]').first
+        said = {field["field"]: field for field in ask(address, "/customers/A0/provenance")["fields"]}
+        # Where each field that is shown is from, whatever the API has more to say. (An owner is a tie, not a field.)
+        for name in sorted(shown.keys() - {"owner_id", "customer_id"}):
+            field = said.pop(name.removeprefix("extra."))
+            row = page.locator(f'.field[data-field="{name}"]')
             assert row.locator(".source").inner_text() == field["source"]
             assert row.locator("[role=listitem] strong").all_text_contents() == [v["source"] for v in field["values"]]
+        assert said.keys() <= {"owner_id", "customer_id"}
         items = ask(address, "/customers/A0/timeline?limit=25")["items"]
         assert page.evaluate(LINES) == [[item["kind"], item["at"], item["id"]] for item in items]
         assert page.locator("#orders h2").inner_text() == orders
@@ -110,8 +114,14 @@ def test_what_is_shown_is_what_the_api_says(address: str, watch: Watch) -> None:
                 page.locator(f'#orders [data-currency="{currency}"] strong').inner_text() == f"{total:.2f} {currency}"
             )
         consents = page.locator("#consents li")
-        assert consents.get_attribute("data-id") == "N1"
-        assert consents.locator(".refused").count() == 1
+        assert consents.evaluate_all("all => all.map((one) => one.dataset.id)") == ["N1", "N0"]
+        assert consents.first.locator(":scope > .refused").count() == 1
+        source = {"en-US": "hand", "zh-CN": "手工录入"}[locale]
+        assert consents.first.locator(":scope > .quiet").inner_text() == f"2025-02-01 · {source}"
+        assert not consents.last.is_visible()
+        consents.first.locator("summary").click()
+        assert consents.last.locator(".granted").count() == 1
+        assert consents.last.locator(".quiet").inner_text() == f"2025-01-01 · {source}"
         known = {tie["id"] for tie in ask(address, "/ties?type=KNOWS&target_id=A0")["items"]}
         ties = page.eval_on_selector_all(".ties li[data-id]", "all => all.map((one) => one.dataset.id)")
         assert {*ties} == known | {"WORKS_AT:A1:A0", "REFERRED:A0:C0"}
@@ -159,6 +169,35 @@ def test_an_edit_is_saved(address: str, watch: Watch) -> None:
     assert page.evaluate(FIELDS)["city"] == "Neu-Ulm"
     page.get_by_role("button", name="Edit").click()
     assert page.get_by_label("City", exact=True).input_value() == "Neu-Ulm"
+
+
+def test_needs_and_fields_of_ones_own_are_entered_and_have_a_history(address: str, watch: Watch) -> None:
+    watched = watch()
+    watched.expected.add("422 (Unprocessable")
+    page = watched.page
+    open_archive(page, address, "/customers/A0")
+    before = ask(address, "/customers/A0")["extra"]
+    assert "extra.needs" not in page.evaluate(FIELDS)
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("Needs", exact=True).fill("a line\nand another")
+    page.get_by_label("Another field", exact=True).fill("shoe size")
+    page.get_by_label("Its value", exact=True).fill("43")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_selector("#problem:not([hidden])")
+    assert page.get_by_role("alert").inner_text().startswith("Not saved: Another field: its name must be")
+    page.get_by_label("Another field", exact=True).fill("shoe_size")
+    saved(page, page.get_by_role("button", name="Save").click)
+    own = {"needs": "a line\nand another", "shoe_size": "43"}
+    assert ask(address, "/customers/A0")["extra"] == before | own
+    shown = page.evaluate(FIELDS)
+    assert {name: shown[f"extra.{name}"] for name in own} == own
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("Needs", exact=True).fill("quiet")
+    saved(page, page.get_by_role("button", name="Save").click)
+    page.locator("#history-filter select").select_option("needs")
+    page.wait_for_function("() => document.querySelectorAll('#history-lines li').length === 2")
+    shifts = page.locator("#history-lines .shift ins").all_inner_texts()
+    assert shifts == ["quiet", "a line\nand another"]
 
 
 def test_a_refused_edit_says_why_and_keeps_what_was_typed(local: str, watch: Watch) -> None:

@@ -306,8 +306,12 @@ def test_the_last_decision_counts(graph: graphcrm.Graph) -> None:
         "may_contact": [True, False, False, True],
     }
     assert graph.archive.may_contact([], "email", "news").empty
+    of_c1 = (("C11", "refused", "2024-02-01"), ("C10", "granted", "2024-01-01"), ("C12", "granted", "2023-01-01"))
+    last, *earlier = (
+        {"id": id_, "consent": consent, "at": f"{day}T00:00:00Z", "sources": ["hand"]} for id_, consent, day in of_c1
+    )
     assert graph.archive.overview("C1", "Customer")["consents"] == [
-        {"id": "C11", "channel": "email", "purpose": "News", "consent": "refused", "at": "2024-02-01T00:00:00Z"}
+        last | {"channel": "email", "purpose": "News", "earlier": earlier}
     ]
 
 

@@ -102,7 +102,7 @@ def test_a_merge_that_was_taken_back_is_not_made_again(graph: Graph) -> None:
     before = shown(graph)
     merge_surely(graph.store)
     for id_, into in gone(graph):
-        assert graph.merging.unmerge(id_) == {"id": id_, "into": into}
+        assert graph.merging.unmerge(id_) == {"id": id_, "into": into, "undecided": []}
     assert shown(graph) == before
     verdicts = [(verdict["left_id"], verdict["right_id"]) for verdict in Duplicates(graph.store).verdicts()]
     assert verdicts == [("A1", "A3"), ("A2", "A3"), ("M1", "M2")]
@@ -280,10 +280,9 @@ def test_a_run_that_was_cut_off_while_it_decided_has_decided_nothing(
 
 def test_of_two_that_decide_at_once_the_later_goes_on(graph: Graph, bare: Any) -> None:
     fill(graph)
-    at = datetime.now(UTC)
     merges = [Merge(id_, "A3", "automatic", Grounds(0.995, [], "A3")) for id_ in ("A1", "A2")]
-    first = service_decisions.keep(graph.store, merges[:1], 0.99, at)
-    second = service_decisions.keep(graph.store, merges, 0.99, at)
+    first = service_decisions.keep(graph.store, service_decisions.begin(graph.store, 0.99), merges[:1])
+    second = service_decisions.keep(graph.store, service_decisions.begin(graph.store, 0.99), merges)
     assert [merge for _, merge in second.merges] == merges
     graph.store.write(lambda tx: _is_refused(tx, first.run))
     service_decisions.end(graph.store, first.run)

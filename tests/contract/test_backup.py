@@ -40,10 +40,13 @@ def other(engine: str, graphs: dict[str, Graph]) -> Graph:
 
 @pytest.fixture
 def backup(embedded_graph: Graph, tmp_path: Path) -> Path:
-    upsert(embedded_graph, "customers", [{"id": f"C{n}", "name": f"Customer {n}"} for n in range(50)])
-    path = tmp_path / "small.backup"
-    make_backup(embedded_graph.store, path)
-    return path
+    return small_backup(embedded_graph, tmp_path)
+
+
+def small_backup(graph: Graph, folder: Path) -> Path:
+    upsert(graph, "customers", [{"id": f"C{n}", "name": f"Customer {n}"} for n in range(50)])
+    make_backup(graph.store, folder / "small.backup")
+    return folder / "small.backup"
 
 
 def test_everything_goes_to_the_other_engine_and_back(graph: Graph, other: Graph, bare: Any, tmp_path: Path) -> None:
@@ -121,19 +124,19 @@ def test_every_cut_and_every_changed_byte_is_noticed(backup: Path, tmp_path: Pat
         BackupFile(damaged)
 
 
-def test_what_is_no_backup_is_refused_with_nothing_changed(backup: Path, neo4j_graph: Graph, tmp_path: Path) -> None:
-    whole_file = backup.read_bytes()
-    other = tmp_path / "other.backup"
-    other.write_bytes(whole_file[:-100])
-    refused(other, neo4j_graph, "cut off or altered")
-    other.write_bytes(b"")
-    refused(other, neo4j_graph, "is no backup")
-    other.write_bytes(b'{"format": "graphcrm backup"}\n')
-    refused(other, neo4j_graph, "is no backup")
-    other.write_bytes(gzip.compress(b"something"))
-    refused(other, neo4j_graph, "is no backup")
-    refused(tmp_path / "nothing.backup", neo4j_graph, "cannot be read")
-    refused(tmp_path, neo4j_graph, "cannot be read")
+def test_what_is_no_backup_is_refused_with_nothing_changed(graph: Graph, other: Graph, tmp_path: Path) -> None:
+    whole_file = small_backup(other, tmp_path).read_bytes()
+    damaged = tmp_path / "damaged.backup"
+    damaged.write_bytes(whole_file[:-100])
+    refused(damaged, graph, "cut off or altered")
+    damaged.write_bytes(b"")
+    refused(damaged, graph, "is no backup")
+    damaged.write_bytes(b'{"format": "graphcrm backup"}\n')
+    refused(damaged, graph, "is no backup")
+    damaged.write_bytes(gzip.compress(b"something"))
+    refused(damaged, graph, "is no backup")
+    refused(tmp_path / "nothing.backup", graph, "cannot be read")
+    refused(tmp_path, graph, "cannot be read")
 
 
 def signed(path: Path, header: dict[str, Any], lines: list[Any]) -> Path:
@@ -144,18 +147,18 @@ def signed(path: Path, header: dict[str, Any], lines: list[Any]) -> Path:
     return path
 
 
-def test_newer_and_untrue_backups_are_refused(neo4j_graph: Graph, tmp_path: Path) -> None:
+def test_newer_and_untrue_backups_are_refused(graph: Graph, tmp_path: Path) -> None:
     header = {"format": "graphcrm backup", "version": 1, "schema": ["0001_first"]}
     rows = {"kind": "Customer", "ends": None, "rows": [{"id": "A"}]}
     counts = {"counts": {"nodes": {"Customer": 1}, "ties": {}}}
     path = tmp_path / "made.backup"
-    refused(signed(path, header | {"version": 2}, [rows, counts]), neo4j_graph, "newer graphcrm")
-    refused(signed(path, header | {"schema": ["9999_later"]}, [rows, counts]), neo4j_graph, "newer graphcrm")
-    refused(signed(path, header, [rows | {"kind": "Planet"}, counts]), neo4j_graph, "Planet")
-    refused(signed(path, header, [rows, rows, counts]), neo4j_graph, "other numbers")
-    refused(signed(path, header, [rows]), neo4j_graph, "other numbers")
-    restore_backup(neo4j_graph.store, signed(path, header, [rows, counts]))
-    assert neo4j_graph.records.read("customers", "A")["id"] == "A"
+    refused(signed(path, header | {"version": 2}, [rows, counts]), graph, "newer graphcrm")
+    refused(signed(path, header | {"schema": ["9999_later"]}, [rows, counts]), graph, "newer graphcrm")
+    refused(signed(path, header, [rows | {"kind": "Planet"}, counts]), graph, "Planet")
+    refused(signed(path, header, [rows, rows, counts]), graph, "other numbers")
+    refused(signed(path, header, [rows]), graph, "other numbers")
+    restore_backup(graph.store, signed(path, header, [rows, counts]))
+    assert graph.records.read("customers", "A")["id"] == "A"
 
 
 # ---- in use, and cut off ---------------------------------------------------------------------------------

@@ -108,6 +108,11 @@ def test_json_is_what_the_interface_lists(run: Run) -> None:
     assert rows[0].keys() == {"rank", "party_id", "label", "name", "score", "reason"}
     path = json.loads(run("paths", "A", "C", "--format", "json").stdout)[0]
     assert (path["party_ids"], path["hops"]) == (["A", "B", "C"], 2)
+    (tie,) = json.loads(run("explain", "A", "B", "--format", "json").stdout)
+    assert (tie["id"], tie["sources"]) == ("REFERRED:A:B", ["files"])
+    told = run("explain", "A", "B")
+    assert "REFERRED:A:B" in told.stdout
+    assert told.stderr.startswith(f"A to B: {tie['contribution']:.6g}")
     assert [row["party_id"] for row in json.loads(run("referrals", "chain", "C", "--format", "json").stdout)] == [
         "A",
         "B",
@@ -138,6 +143,25 @@ def test_how_good_a_source_is(run: Run) -> None:
     assert run("source", "quality", "files", "--format", "csv").stdout.splitlines()[0].endswith(",reasons,examples")
     assert "nodes,Customer,3" in run("source", "show", "files", "--format", "csv").stdout.splitlines()
     assert run("source", "quality", "nobody").returncode == 1
+
+
+def test_what_a_source_brought(run: Run, company: Path) -> None:
+    (files,) = (
+        each for each in json.loads(run("source", "list", "--format", "json").stdout) if each["name"] == "files"
+    )
+    jobs = json.loads(run("jobs", "list", "--source", "files", "--format", "json").stdout)
+    assert (files["last_import"], files["rejected"], files["state"]) == (
+        jobs[0]["made_at"],
+        jobs[0]["rejected"],
+        "done",
+    )
+    (source,) = json.loads(run("source", "show", "files", "--format", "json").stdout)
+    assert [each["id"] for each in source["imports"]] == [job["id"] for job in jobs][:10]
+    first = source["imports"][-1]
+    assert (first["read"], first["created"], first["rejected"]) == (8, 5, 3)
+    shown = run("source", "show", "files").stdout
+    assert str(company / "out" / "rejects.csv") in shown
+    assert first["id"] in shown
 
 
 def test_csv_holds_no_formula_and_tables_no_control_characters(run: Run) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from graphcrm import Graph
 from graphcrm.errors import Conflict, MergedAway, NotFound
+from graphcrm.service.backup import make_backup
 from graphcrm.service.duplicates import Duplicates
 from graphcrm.service.export import export_graph
 from graphcrm.service.jobs import new_id
@@ -138,7 +139,7 @@ def pairs(found: list[tuple[str, dict[str, Any]]]) -> set[tuple[str, str]]:
     return {(each[one], each[other]) for each in waiting for one, other in ends if one in each}
 
 
-FOLDERS = ("rejects", "uploads")
+FOLDERS = ("rejects", "uploads", "migrations")
 
 
 @pytest.fixture
@@ -152,7 +153,19 @@ def home(bare: Any) -> Path:
 def files(home: Path) -> str:
     """The names of files in the data folder and what is in them; the database's own are out of reach."""
     kept = [path for part in FOLDERS for path in (home / part).rglob("*")]
-    return " ".join(f"{path} {path.read_text() if path.is_file() else ''}" for path in kept).lower()
+    return " ".join(f"{path} {_text(path) if path.is_file() else ''}" for path in kept).lower()
+
+
+def _text(path: Path) -> str:
+    content = path.read_bytes()
+    return " ".join([content.decode("utf-8", "replace"), *_unpacked(content), *_unpacked_of_gzip(content)])
+
+
+def _unpacked_of_gzip(content: bytes) -> Iterator[str]:
+    """What lies packed behind the header of a backup."""
+    start = content.find(b"\x1f\x8b")
+    if start >= 0:
+        yield zlib.decompressobj(wbits=31).decompress(content[start:]).decode("utf-8", "replace")
 
 
 # ---- a graph in which a source has left traces everywhere -------------------------------------------------
@@ -259,6 +272,7 @@ def test_nothing_is_left_of_an_erased_source(
     fill(graph, windows, tmp_path)
     graph.candidates.search()
     graph.candidates.wait(120)
+    make_backup(graph.store, home / "migrations" / "cut-off.backup")
     found = things(bare)
     kinds = {line.partition(":")[0] for line in traces(found)}
     assert kinds >= {
@@ -268,9 +282,9 @@ def test_nothing_is_left_of_an_erased_source(
     assert times(found, windows)
     assert pairs(found) >= {("P", "Q")}, "the two have what the source says in common"
     assert all(trace in files(home) for trace in ("sekret", "skey"))
+    assert "sekret" in _text(home / "migrations" / "cut-off.backup").lower()
 
     graph.sources.erase(SOURCE)
-    graph.jobs.forget(SOURCE)
 
     found = things(bare)
     assert traces(found) == []
@@ -291,7 +305,6 @@ def test_what_others_said_is_left_and_can_be_taken_apart(
 ) -> None:
     fill(graph, windows, tmp_path)
     graph.sources.erase(SOURCE)
-    graph.jobs.forget(SOURCE)
     left = {each["id"]: each["name"] for each in graph.records.page("customers", limit=100).items}
     assert left == {
         "A": "Ann",
@@ -393,7 +406,6 @@ def test_an_erasing_that_was_cut_off_is_run_again(
             with pytest.raises(KeyboardInterrupt):
                 graph.sources.erase(SOURCE)
     graph.sources.erase(SOURCE)
-    graph.jobs.forget(SOURCE)
     assert traces([thing for thing in things(bare) if thing[0] != "Delivery"]) == []
 
 
@@ -407,7 +419,6 @@ def test_a_source_of_which_all_was_rejected_can_be_erased(graph: Graph, bare: An
     graph.import_files([file], source=SOURCE)
     assert graph.sources.read(SOURCE)["nodes"] == {}
     assert graph.sources.erase(SOURCE) == {"removed": 0, "kept": 0}
-    graph.jobs.forget(SOURCE)
     assert traces(things(bare)) == []
     assert "sekret" not in files(home)
 
@@ -431,3 +442,17 @@ def test_a_search_that_read_an_erased_sources_words_keeps_nothing(
     assert [properties["id"] for kind, properties in things(bare) if kind == "Candidate"] == ["search"]
     with pytest.raises(Conflict):
         graph.records.create("customers", {"id": "A", "name": "Ann"})
+
+
+def test_words_that_are_too_long_for_one_statement_are_taken_out(embedded_graph: Graph) -> None:
+    """The embedded engine takes messages of at most 16 MiB, and does not answer larger ones."""
+    rows = [{"id": f"C{number:05}", "name": "N"} for number in range(4_000)]
+    for start in range(0, len(rows), 500):
+        for source in ("crm", "shop", SOURCE):
+            some = [
+                row | {"extra": {"memo": f"{source}{row['id']}" + "x" * 5_000}} for row in rows[start : start + 500]
+            ]
+            say(embedded_graph, source, "customers", *some)
+    assert embedded_graph.sources.erase(SOURCE) == {"removed": 0, "kept": len(rows)}
+    memo = str(embedded_graph.records.read("customers", "C03999")["extra"]["memo"])
+    assert memo.startswith("shop")

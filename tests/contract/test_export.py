@@ -249,6 +249,24 @@ def test_a_migration_that_was_cut_off_is_run_again(
     assert contents(neo4j_graph) == stored
 
 
+def test_a_migration_does_not_go_on_with_what_was_erased(
+    embedded_graph: Graph, neo4j_graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Steps, "_EVERY", 1)
+    fill(embedded_graph)
+    embedded_graph.records.of("shop").upsert("customers", [{"id": "Z", "name": "Zoe"}])
+
+    def cut(what: str, done: int, share: float) -> None:
+        if what == "writing":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        migrate(embedded_graph.store, neo4j_graph.store, cut)
+    embedded_graph.sources.erase("shop")
+    with pytest.raises(Conflict, match="empty the target"):
+        migrate(embedded_graph.store, neo4j_graph.store)
+
+
 def test_the_commands(neo4j_graph: Graph, empty_home: Path, tmp_path: Path) -> None:
     """As a user runs them: export, backup, restore and migrate; the bytes are the same all the way."""
     target = neo4j_graph.settings

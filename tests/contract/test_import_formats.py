@@ -9,11 +9,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from everything import contents
 from workbooks import write_xlsx
 
 import graphcrm
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.importer import ImportReport, import_files
+from graphcrm.intake.suggest import suggest_mapping
 
 CUSTOMERS = "id;name;city\nA;王小明;深圳\nB;李娜;北京\n"
 
@@ -83,6 +85,137 @@ def test_a_file_that_shrinks_while_it_comes_in(embedded_graph: graphcrm.Graph, t
     report = import_files(graph.records, [path])
     assert report.rejected == 0
     assert graph.status()["labels"] == {"Customer": 30_000}
+
+
+ODD = """
+[[tables]]
+table = "customers"
+file = "csvEscapedQuotes.csv"
+[tables.columns]
+id = { template = "quotes-{column1}" }
+name = "column1"
+
+[[tables]]
+table = "customers"
+file = "csvSeparator.csv"
+delimiter = "!"
+keep = ["some,column3"]
+[tables.columns]
+id = "column1,column2"
+name = "column1,column2"
+
+[[tables]]
+table = "customers"
+file = "csvtext_BOM_UTF16LE.csv"
+[tables.columns]
+id = { template = "utf16-{column1}" }
+name = { join = ["column1", "column2", "column3"] }
+
+[[tables]]
+table = "customers"
+file = "csvtext_BOM_UTF8.csv"
+[tables.columns]
+id = { template = "utf8-{column1}" }
+name = { join = ["column1", "column2", "column3"] }
+
+[[tables]]
+table = "customers"
+file = "dateEndingInZ.csv"
+[tables.columns]
+id = { template = "z-{ORACLE_ID__C}" }
+name = "NAME"
+phone = "PHONE"
+created_at = { column = "DATE", date = "iso" }
+
+[[tables]]
+table = "customers"
+file = "dateWithTimeZone.csv"
+[tables.columns]
+id = { template = "zone-{ORACLE_ID__C}" }
+name = "NAME"
+created_at = { column = "DATE", date = "%Y-%m-%dT%H:%M:%S.%fZ%z" }
+
+[[tables]]
+table = "customers"
+file = "upsertFkAccountNewFormatCsvTemplate.csv"
+keep = ["PARENT"]
+[tables.columns]
+id = "ORACLE_ID__C"
+name = "NAME"
+website = "WEBSITE"
+
+[[tables]]
+table = "contacts"
+file = "insertTaskWithContactAsWhoCsv.csv"
+[tables.columns]
+id = "Who:Contact-email"
+name = "Who:Contact-email"
+email = "Who:Contact-email"
+
+[[tables]]
+table = "tasks"
+file = "insertTaskWithContactAsWhoCsv.csv"
+[tables.columns]
+id = "Subject"
+subject = "Subject"
+party_id = "Who:Contact-email"
+"""
+
+
+def test_the_odd_files_of_salesforce(graph: graphcrm.Graph, shared_data: Path, tmp_path: Path) -> None:
+    """Quotes within quotes, a separator of its own, UTF-16 and UTF-8 with marks, times with two zones, wide blanks."""
+    mapping = tmp_path / "odd.toml"
+    mapping.write_text(ODD)
+    folder = shared_data / "salesforce"
+    report = graph.import_files([folder], mapping)
+    found = {(Path(file.file).name, file.table): (file.read, file.created) for file in report.files}
+    assert found == {
+        ("csvEscapedQuotes.csv", "customers"): (2, 2),
+        ("csvSeparator.csv", "customers"): (2, 2),
+        ("csvtext_BOM_UTF16LE.csv", "customers"): (2, 2),
+        ("csvtext_BOM_UTF8.csv", "customers"): (2, 2),
+        ("dateEndingInZ.csv", "customers"): (1, 1),
+        ("dateWithTimeZone.csv", "customers"): (2, 2),
+        ("upsertFkAccountNewFormatCsvTemplate.csv", "customers"): (5, 5),
+        ("insertTaskWithContactAsWhoCsv.csv", "contacts"): (1, 1),
+        ("insertTaskWithContactAsWhoCsv.csv", "tasks"): (1, 1),
+    }
+    customer = {item["id"]: item for item in graph.records.page("customers", limit=100).items}
+    assert customer['quotes-"The Best" Account']["name"] == '"The Best" Account'
+    assert customer['quotes-The "Best" Account']["name"] == 'The "Best" Account'
+    assert customer["col21,col22"]["extra"] == {"some_column3": "somev2,col23"}
+    assert customer["utf16-row2-1"]["name"] == customer["utf8-row2-1"]["name"] == "row2-1 row2-2 row2-3"
+    assert customer["z-1-00000"]["created_at"] == "2010-10-14T12:00:00Z"
+    assert customer["zone-1-00001"]["created_at"] == "2010-10-14T15:00:00Z"
+    assert customer["1-000009"]["extra"] == {"parent": "1-000004"}
+    (task,) = graph.records.page("tasks").items
+    assert task["party_id"] == "contactFor@PolymorphicMappingOfTask.com"
+    before = contents(graph)
+    again = graph.import_files([folder], mapping)
+    assert (again.read, again.unchanged) == (report.read, report.read)
+    for store in (before, after := contents(graph)):
+        del store["Job"], store["Sighting"]
+    assert after == before
+
+
+@pytest.mark.parametrize(("name", "rows", "count"), [("brfarmers.csv", 692, 692), ("hillstrom.csv.gz", 64_000, 2_500)])
+def test_a_suggested_mapping(
+    graph: graphcrm.Graph, shared_data: Path, tmp_path: Path, name: str, rows: int, count: int
+) -> None:
+    """Every row of a file without ids is somebody, also where two say the same; a second time nothing changes."""
+    path = shared_data / name.partition(".")[0] / name
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+        lines = file.read().splitlines(keepends=True)
+    assert len(lines) == rows + 1
+    part = tmp_path / "part.csv"
+    part.write_bytes(b"".join(lines[: count + 1]))
+    mapping = tmp_path / "suggested.toml"
+    mapping.write_text(suggest_mapping(part), encoding="utf-8")
+    report = graph.import_files([part], mapping)
+    assert counts(report) == {"customers": (count, 0, 0, 0)}
+    assert report.repeated == count - len(set(lines[1 : count + 1]))
+    assert graph.status()["labels"]["Customer"] == count
+    assert counts(graph.import_files([part], mapping)) == {"customers": (0, 0, count, 0)}
 
 
 CARDS = """

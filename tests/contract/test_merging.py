@@ -85,7 +85,7 @@ def test_taking_it_back_is_as_if_it_had_never_been(graph: Graph, bare: Any) -> N
     company(graph)
     before = shown(graph), everything(bare)
     graph.merging.merge("B", "A")
-    assert graph.merging.unmerge("B") == {"id": "B", "into": "A"}
+    assert graph.merging.unmerge("B") == {"id": "B", "into": "A", "undecided": []}
     assert shown(graph) == before[0]
     assert everything(bare) == before[1]
     assert graph.merging.root("B") is None
@@ -135,6 +135,38 @@ def test_later_edits_go_to_the_side_they_are_of(graph: Graph) -> None:
     assert (found["customers"]["A"]["city"], found["customers"]["A"]["phone"]) == ("Bonn", "2")
     assert (found["customers"]["B"]["city"], found["customers"]["B"]["name"]) == (None, "A. Berg")
     assert "KNOWS:A:X:family" in found["ties"]
+
+
+def test_edits_of_what_only_the_other_side_had_are_listed(graph: Graph) -> None:
+    """Also where several merges lie between, and whoever stood for it when it was edited."""
+    say(graph, "crm", "customers", {"id": "A", "name": "Ann", "city": "Ulm"}, {"id": "Z", "name": "Zoe"})
+    say(graph, "shop", "customers", {"id": "B", "name": "Ann", "email": "wrong@ex.org", "city": "Ulm", "phone": "1"})
+    graph.merging.merge("B", "A")
+    graph.records.patch("customers", "A", {"email": "right@ex.org", "city": "Bonn", "industry": "books"})
+    graph.merging.merge("A", "Z")
+    graph.records.patch("customers", "Z", {"phone": None, "name": "Zoe B."})
+    graph.records.patch("customers", "Z", {"email": "better@ex.org"})
+    say(graph, "shop", "customers", {"id": "Z", "industry": "music", "name": "Zoe"})
+    done = graph.merging.unmerge("B")
+    assert (done["id"], done["into"]) == ("B", "Z")
+    assert done["undecided"] == [
+        {"field": "email", "value": "wrong@ex.org", "edited": "better@ex.org"},
+        {"field": "phone", "value": "1", "edited": None},
+    ]
+    assert graph.records.read("customers", "B")["email"] == "wrong@ex.org"
+    assert graph.merging.unmerge("A")["undecided"] == [
+        {"field": "email", "value": "right@ex.org", "edited": "better@ex.org"},
+        {"field": "name", "value": "Ann", "edited": "Zoe B."},
+    ]
+
+
+def test_an_edit_that_was_taken_back_is_not_listed(graph: Graph) -> None:
+    say(graph, "crm", "customers", {"id": "A", "name": "Ann"})
+    say(graph, "shop", "customers", {"id": "B", "name": "Ann", "email": "a@ex.org"})
+    graph.merging.merge("B", "A")
+    for email in ("b@ex.org", "a@ex.org"):
+        graph.records.patch("customers", "A", {"email": email})
+    assert graph.merging.unmerge("B")["undecided"] == []
 
 
 def test_pins_of_both_are_kept_apart(graph: Graph) -> None:

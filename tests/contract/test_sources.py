@@ -99,6 +99,15 @@ def test_a_pinned_value_survives_later_imports_and_edits_move_it(graph: Graph) -
         graph.sources.pin("customers", "A", "name", source="nobody")
 
 
+def test_pinning_to_a_source_takes_what_it_says_of_the_party_that_stays(graph: Graph) -> None:
+    say(graph, "crm", "contacts", {"id": "K", "name": "Contact away", "title": "Dr."})
+    say(graph, "crm", "customers", {"id": "S", "name": "Customer stays"})
+    graph.merging.merge("K", "S")
+    before = shown(graph, "S", "name")
+    graph.sources.pin("customers", "S", "name", source="crm")
+    assert shown(graph, "S", "name") == before == ["Customer stays"]
+
+
 def test_pinning_and_unpinning_leaves_a_thing_as_it_was(graph: Graph, bare: Any) -> None:
     say(graph, "crm", "customers", {"id": "A", "name": "Ann"})
     before = bare.run("MATCH (n:Customer) RETURN properties(n) AS properties")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import doctest
+import socket
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -216,6 +219,53 @@ def test_routing_works_with_the_neo4j_scheme(neo4j_graph: Graph) -> None:
         graph.records.create("customers", {"id": "C1", "name": "Ann"})
         assert graph.records.read("customers", "C1")["name"] == "Ann"
         assert graph.influencers("degree").party_id.tolist() == ["C1"]
+
+
+class _Breaking:
+    """Stands between a client and Neo4j, and hangs up on the next few requests."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.left = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._port))
+                threading.Thread(target=self._pump, args=(client, server, True), daemon=True).start()
+                threading.Thread(target=self._pump, args=(server, client, False), daemon=True).start()
+
+    def _pump(self, source: socket.socket, target: socket.socket, is_request: bool) -> None:
+        with suppress(OSError), source, target:
+            while data := source.recv(65536):
+                if is_request and self.left:
+                    self.left -= 1
+                    source.shutdown(socket.SHUT_RDWR)
+                    return
+                target.sendall(data)
+
+
+def test_a_request_is_made_again_when_its_connection_is_lost(neo4j_graph: Graph, tmp_path: Any) -> None:
+    """Also when that happens twice in a row, in the middle of a write."""
+    settings = neo4j_graph.settings
+    proxy = _Breaking(int(settings.neo4j_uri.rpartition(":")[2]))
+    uri = f"bolt://127.0.0.1:{proxy.port}"
+    try:
+        with graphcrm.connect(settings.model_copy(update={"neo4j_uri": uri, "home": tmp_path})) as graph:
+            for number in range(3):
+                proxy.left = 2
+                graph.records.upsert("customers", [{"id": "A", "name": f"Ann {number}"}])
+                proxy.left = 2
+                assert graph.records.read("customers", "A")["name"] == f"Ann {number}"
+    finally:
+        proxy.close()
 
 
 def test_another_process_write_is_seen_at_once(graph: Graph, bare: Any) -> None:

@@ -242,7 +242,7 @@ def test_every_public_name_and_method_is_documented() -> None:
     text = page("python.md")
     for name in graphcrm.__all__:
         assert re.search(rf"\b{name}\b", text), name
-    for name in vars(Graph):
+    for name in dir(Graph):
         if not name.startswith("_") and name != "close":
             assert f"g.{name}(" in text, name
     errors = {error.__name__ for error in GraphCRMError.__subclasses__() if error.__module__ == "graphcrm.errors"}

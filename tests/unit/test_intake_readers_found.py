@@ -17,7 +17,18 @@ from types import ModuleType
 import pytest
 
 from graphcrm.errors import InvalidInput
-from graphcrm.intake.readers import Reader, Reject, base, cards, columns, encodings, files_in, messages, open_file
+from graphcrm.intake.readers import (
+    Reader,
+    Reject,
+    base,
+    cards,
+    columns,
+    encodings,
+    files_in,
+    messages,
+    open_file,
+    threads,
+)
 from graphcrm.intake.readers import separated as separated_values
 from graphcrm.intake.readers.content import Content
 from graphcrm.intake.readers.encodings import find_encoding
@@ -49,7 +60,7 @@ def zipped(path: Path, **members: str | bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("module", [base, cards, columns, encodings, messages, separated_values])
+@pytest.mark.parametrize("module", [base, cards, columns, encodings, messages, separated_values, threads])
 def test_doctests(module: ModuleType) -> None:
     result = doctest.testmod(module)
     assert result.attempted > 0
@@ -214,6 +225,22 @@ def test_lists_in_a_column_make_no_title_of_the_header(tmp_path: Path, between: 
     path.write_text("id,name,targets\n" + f"K,N,{targets}\n" * 20 + f"K,N, or M,{targets}\n")
     file = open_file(path)
     assert (file.header, len(read(file)[0]), len(read(file)[1])) == (("id", "name", "targets"), 20, 1)
+
+
+def test_a_header_with_blank_names_at_its_end_is_no_title(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("id,name,,,,,\n1,Ann,,,,,\n2,Bob,,,,,\n3,Cy,a,b,c,d,e\n4,Di,,,,,\n")
+    file = open_file(path)
+    assert file.header == ("id", "name")
+    assert [line for line, _ in read(file)[0]] == [2, 3, 5]
+
+
+def test_a_header_that_is_narrow_because_a_column_overflows_is_no_title(tmp_path: Path) -> None:
+    path = tmp_path / "notes.csv"
+    path.write_text("at,text\n" + "2024-01-01,hello, you, there, my friend\n" * 20)
+    file = open_file(path, overflow="text")
+    assert file.header == ("at", "text")
+    assert len(read(file)[0]) == 20
 
 
 def test_fields_that_are_blank_beyond_the_header_are_passed_over(tmp_path: Path) -> None:

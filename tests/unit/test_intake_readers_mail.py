@@ -7,9 +7,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers import Reader, Reject, open_file
+from graphcrm.intake.readers import threads as threads_module
+from graphcrm.intake.readers.threads import Threads
 from graphcrm.intake.sources import is_named, locate
 
 
@@ -105,6 +109,60 @@ def test_mbox(tmp_path: Path) -> None:
     assert row["text"] == "ok fine"
     assert row["id"].startswith("mail-")
     assert [(reject.line, reject.reason[:28]) for reject in rejects] == [(37, "has neither a sender, a rece")]
+
+
+def reply(id_: str, *lines: str) -> bytes:
+    headers = [f"Message-ID: <{id_}>", "From: a@x.example", "To: b@x.example", *lines]
+    return ("\n".join([*headers, "", f"In-Reply-To: <{id_} in the text>"]) + "\n\n").encode()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_chain_of_replies_is_one_thread(tmp_path: Path, order: int) -> None:
+    """Whether a reply names the first message, the one before or both, and in whatever order they stand."""
+    messages = [
+        reply("0@x"),
+        reply("1@x", "In-Reply-To: <0@x>"),
+        reply("2@x", "in-reply-to:", " <1@x> (of Monday)"),
+        reply("3@x", "References: <2@x>", "In-Reply-To: <2@x>"),
+        reply("4@x", "References: <0@x>\n\t<3@x>", "In-Reply-To: <3@x>"),
+        reply("other@x", "In-Reply-To: <elsewhere@x>"),
+        reply("self@x", "In-Reply-To: <self@x>"),
+        reply("ring1@x", "In-Reply-To: <ring2@x>"),
+        reply("ring2@x", "In-Reply-To: <ring1@x>"),
+    ][::order]
+    box, folder = tmp_path / "box", tmp_path / "Maildir"
+    box.write_bytes(b"".join(b"From a@x Tue Jan  2 11:11:11 2024\n" + message for message in messages))
+    for name in ("cur", "new"):
+        (folder / name).mkdir(parents=True)
+    for number, message in enumerate(messages):
+        (folder / "cur" / f"{number}.x:2,S").write_bytes(message)
+    found = dict.fromkeys([f"{number}@x" for number in range(5)], "0@x")
+    found |= {"other@x": "elsewhere@x", "self@x": "self@x", "ring1@x": "ring1@x", "ring2@x": "ring1@x"}
+    for path in (box, folder):
+        assert {row["id"]: row["thread_id"] for row in rows_of(path)} == found
+
+
+@given(
+    parents=st.lists(st.integers(0, 30), min_size=1, max_size=30).map(
+        lambda chosen: [min(parent, number) for number, parent in enumerate(chosen)]
+    ),
+    data=st.data(),
+)
+def test_threads_are_the_trees_of_replies(parents: list[int], data: st.DataObject) -> None:
+    """Message n answers an earlier one, or itself and so nobody: whatever the order, all of a tree have its root."""
+    roots: list[int] = []
+    for number, parent in enumerate(parents):
+        roots.append(number if parent == number else roots[parent])
+    replies = [(str(number), str(parent)) for number, parent in enumerate(parents)]
+    threads = Threads(data.draw(st.permutations(replies)))
+    asked = data.draw(st.permutations(range(len(parents))))
+    assert {number: threads.root(str(number)) for number in asked} == {n: str(root) for n, root in enumerate(roots)}
+
+
+def test_only_so_many_replies_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads_module, "MAX_REPLIES", 2)
+    threads = Threads((str(number), str(number - 1)) for number in range(1, 5))
+    assert [threads.root(str(number)) for number in (1, 2, 3, 4)] == ["0", "0", "3", "4"]
 
 
 def test_addresses_of_a_mailbox(tmp_path: Path) -> None:

@@ -117,11 +117,12 @@ def test_orders_products_and_contacts(tmp_path: Path) -> None:
 
 def test_rows_that_no_column_tells_apart(tmp_path: Path) -> None:
     path = write(tmp_path / "x.csv", "street,who\nA,1\nA,2\nB,1\n")
-    assert suggested(path)["id"] == {"template": "{street}/{who}"}
+    assert suggested(path)["id"] == {"template": "{street}/{who}", "apart": True}
     path = write(tmp_path / "w.csv", "street,no[1],who\nA,1,1\nA,2,2\nB,2,1\n")
-    assert suggested(path)["id"] == {"template": "{street}/{who}"}
+    assert suggested(path)["id"] == {"template": "{street}/{who}", "apart": True}
     path = write(tmp_path / "y.csv", "street,who\nA,1\nA,1\n")
-    assert suggested(path)["id"] == {"join": ["street", "who"], "separator": "/"}
+    assert suggested(path)["id"] == {"join": ["street", "who"], "separator": "/", "apart": True}
+    assert [row.id for row in taken(path, tmp_path)[0]] == ["A/1", "A/1#2"]
     with pytest.raises(InvalidInput, match="has no row to guess from"):
         suggest_mapping(write(tmp_path / "z.csv", "street,who\n"))
 
@@ -136,6 +137,8 @@ def test_rows_that_no_column_tells_apart(tmp_path: Path) -> None:
         ("telco_churn/Telco-Customer-Churn.csv", 7043),
         ("febrl/dataset1.csv", 1000),
         ("salesforce/accountData.csv", 423),
+        ("brfarmers/brfarmers.csv", 692),
+        ("hillstrom/hillstrom.csv.gz", 64_000),
     ],
 )
 def test_real_files_come_in_whole(tmp_path: Path, name: str, count: int) -> None:

@@ -9,7 +9,16 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "name", ["viz.language", "viz.relationship_map", "viz.render", "viz.style", "api.routes.pages"]
+    "name",
+    [
+        "api.routes.pages",
+        "viz.imports_page",
+        "viz.language",
+        "viz.relationship_map",
+        "viz.render",
+        "viz.sources_page",
+        "viz.style",
+    ],
 )
 def test_examples_are_true(name: str) -> None:
     results = doctest.testmod(importlib.import_module(name))

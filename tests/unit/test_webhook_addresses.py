@@ -45,7 +45,7 @@ def test_addresses_that_are_public(address: str) -> None:
         "https://127.0.0.1", "https://[::1]:8000/", "https://10.0.0.8/x", "https://u:p@example.com", "https://a b.com",
         "https://example.com/#x", "https://exämple.com", "https://example.com:99999", "https://example.com/\n",
         "https://example.com\\@127.0.0.1/", "https://[::ffff:127.0.0.1]/", "https://169.254.169.254/latest",
-        "https://example.com/" + "x" * 2_000,
+        "https://example.com/" + "x" * 2_000, "https://2130706433/", "https://0x7f.1/", "https://0177.0.0.1/x",
     ],
 )  # fmt: skip
 def test_addresses_that_no_webhook_may_have(url: str) -> None:

@@ -51,7 +51,15 @@ function typed(input) {
   return text;
 }
 
-const changes = () => new Map(inputs.filter((input) => input.value !== before.get(input.name)).map((input) => [input.name, typed(input)]));
+// A field that the page does not have yet: its name is typed as well as its value.
+const another = { name: document.getElementById("another-name"), value: document.getElementById("another-value") };
+
+function changes() {
+  const changed = new Map(inputs.filter((input) => input.value !== before.get(input.name)).map((input) => [input.name, typed(input)]));
+  const name = another.name?.value.trim();
+  if (name) changed.set(`extra.${name}`, another.value.value.trim() ? another.value.value : null);
+  return changed;
+}
 
 // A record's value by the name that its field has here: those beyond the vocabulary lie under `extra`.
 const valueOf = (record, name) => (name.startsWith("extra.") ? record.extra[name.slice(6)] : record[name]) ?? null;
@@ -120,6 +128,7 @@ async function settle(wanted) {
   const theirs = await answer.json();
   const etag = answer.headers.get("ETag");
   const names = [...form.querySelectorAll("[data-field].field")].map((row) => row.dataset.field);
+  names.push(...[...wanted.keys()].filter((name) => !names.includes(name)));
   const both = names.filter((name) => wanted.has(name) || !same(valueOf(island.record, name), valueOf(theirs, name)));
   const mine = (name) => (wanted.has(name) ? wanted.get(name) : valueOf(island.record, name));
   const rows = both.map((name) => {

@@ -162,7 +162,8 @@ def titles_above(rows: Iterable[Sequence[str]]) -> int:
     table = [row for row in rows if any(map(str.strip, row))]
     if not table:
         return 0
-    usual = Counter(map(len, table)).most_common(1)[0][0]
+    # Blank fields at the end are no columns: a table may be exported with more of them than it has others.
+    usual = Counter(map(_width, table)).most_common(1)[0][0]
     for number, row in enumerate(table[: _MAX_TITLES + 1]):
         filled = sum(map(bool, map(str.strip, row)))
         if len(row) >= usual and filled * 2 > usual:
@@ -170,6 +171,11 @@ def titles_above(rows: Iterable[Sequence[str]]) -> int:
         if filled * 2 >= usual:
             break
     return 0
+
+
+def _width(row: Sequence[str]) -> int:
+    """The place of the last field that is not blank."""
+    return max(place for place, text in enumerate(row, 1) if text.strip())
 
 
 def checked_header(where: str, names: Sequence[str]) -> tuple[str, ...]:

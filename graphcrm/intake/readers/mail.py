@@ -3,7 +3,8 @@
 The columns are those of `graphcrm.intake.readers.messages.COLUMNS`: ``id``, ``message_id``, ``thread_id``, ``date``
 (UTC), ``from`` and ``from_name``, ``to`` and ``to_names``, ``cc`` and ``cc_names`` (lists separated by ``|``, names in
 the order of the addresses), ``receivers`` (of both, without the sender), ``subject``, ``in_reply_to``, ``references``,
-``text``. ``inbox.mbox/addresses`` is another table of the same file, see `graphcrm.intake.readers.people`.
+``text``. What each message answers is read before, so that a thread is one whatever the order.
+``inbox.mbox/addresses`` is another table of the same file, see `graphcrm.intake.readers.people`.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from graphcrm.intake.readers.base import SHOWN, OnReject, Reader, Reject, StreamReader
 from graphcrm.intake.readers.content import Content
-from graphcrm.intake.readers.messages import COLUMNS, Unreadable, row_of
+from graphcrm.intake.readers.messages import COLUMNS, Unreadable, reply_of, row_of
+from graphcrm.intake.readers.threads import Threads
 from graphcrm.limits import MAX_LINE_BYTES
 
 __all__ = ["MaildirFolder", "MboxFile", "MessageFile", "is_maildir"]
@@ -34,8 +37,10 @@ class MboxFile(StreamReader):
     header = COLUMNS
 
     def _read(self, stream: BinaryIO, on_reject: OnReject) -> Iterator[tuple[int, dict[str, str]]]:
+        with self.content.open() as before:
+            threads = Threads(reply_of(data) for _, data, _ in _messages(before))
         for line, data, envelope in _messages(stream):
-            yield from _row(self.name, line, data, envelope, on_reject)
+            yield from _row(self.name, line, data, envelope, threads, on_reject)
 
 
 class MessageFile(StreamReader):
@@ -45,7 +50,7 @@ class MessageFile(StreamReader):
     header = COLUMNS
 
     def _read(self, stream: BinaryIO, on_reject: OnReject) -> Iterator[tuple[int, dict[str, str]]]:
-        yield from _row(self.name, 1, stream.read(MAX_LINE_BYTES), "", on_reject)
+        yield from _row(self.name, 1, stream.read(MAX_LINE_BYTES), "", Threads(), on_reject)
 
 
 class MaildirFolder(Reader):
@@ -71,16 +76,16 @@ class MaildirFolder(Reader):
 
     def rows(self, on_reject: OnReject) -> Iterator[tuple[int, dict[str, str]]]:
         """Stream the rows in the folder's order; `size` and `offset` are numbers of messages."""
+        threads = Threads(_replies(self.path))
         for number, path in enumerate(_files(self.path), 1):
             self._offset = number
             try:
-                with path.open("rb") as stream:
-                    data = stream.read(MAX_LINE_BYTES)
+                data = _read(path)
             except OSError as error:
                 reason = f"{path.name} cannot be read ({error.strerror}); a mail program may have moved it"
                 on_reject(Reject(self.name, number, None, reason, ""))
                 continue
-            yield from _row(self.name, number, data, "", on_reject)
+            yield from _row(self.name, number, data, "", threads, on_reject)
 
 
 def is_maildir(path: Path) -> bool:
@@ -94,9 +99,22 @@ def _files(path: Path) -> Iterator[Path]:
             yield from (Path(entry.path) for entry in entries if entry.is_file() and not entry.name.startswith("."))
 
 
-def _row(name: str, line: int, data: bytes, envelope: str, on_reject: OnReject) -> Iterator[tuple[int, dict[str, str]]]:
+def _replies(path: Path) -> Iterator[tuple[str, str]]:
+    for file in _files(path):
+        with suppress(OSError):  # told when its row is read
+            yield reply_of(_read(file))
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(MAX_LINE_BYTES)
+
+
+def _row(
+    name: str, line: int, data: bytes, envelope: str, threads: Threads, on_reject: OnReject
+) -> Iterator[tuple[int, dict[str, str]]]:
     try:
-        row = row_of(data, envelope)
+        row = row_of(data, envelope, threads)
     except Unreadable as error:
         on_reject(Reject(name, line, None, str(error), data[:SHOWN].decode("utf-8", errors="replace")))
     else:

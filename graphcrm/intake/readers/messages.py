@@ -16,9 +16,10 @@ from hashlib import sha256
 from typing import Final
 
 from graphcrm.intake.readers.columns import one_line, short_id
+from graphcrm.intake.readers.threads import Threads
 from graphcrm.limits import MAX_TEXT_LENGTH
 
-__all__ = ["COLUMNS", "Unreadable", "decoded_bytes", "decoded_words", "mail_address", "row_of"]
+__all__ = ["COLUMNS", "Unreadable", "decoded_bytes", "decoded_words", "mail_address", "reply_of", "row_of"]
 
 COLUMNS: Final = (
     "id",
@@ -40,6 +41,10 @@ COLUMNS: Final = (
 """The columns of a message, in order."""
 
 _MAX_PARTS: Final = 100
+_LINKS: Final = re.compile(
+    rb"^(?:message-id|in-reply-to|references)[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE
+)
+_END_OF_HEADERS: Final = re.compile(rb"\r?\n\r?\n")
 _WORD: Final = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _GAP: Final = re.compile(r"(?<=\?=)[ \t\r\n]+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
 _ID: Final = re.compile(r"<([^<>\s]+)>")
@@ -52,7 +57,7 @@ class Unreadable(ValueError):
     """A message that is none."""
 
 
-def row_of(data: bytes, envelope: str = "") -> dict[str, str]:
+def row_of(data: bytes, envelope: str = "", threads: Threads | None = None) -> dict[str, str]:
     """Make the row of a message.
 
     Parameters
@@ -61,6 +66,8 @@ def row_of(data: bytes, envelope: str = "") -> dict[str, str]:
         The message, headers first; what a very long one lacks at its end is missed in `text` alone.
     envelope : str
         The line by which a mailbox begins a message; its time stands in for a missing date.
+    threads : Threads, optional
+        What the replies of its mailbox answer.
 
     Returns
     -------
@@ -85,12 +92,27 @@ def row_of(data: bytes, envelope: str = "") -> dict[str, str]:
     if not (row["from"] or row["receivers"] or row["message_id"]):
         raise Unreadable("has neither a sender, a receiver nor an id, and so is no message")
     row["id"] = short_id(row["message_id"]) or "mail-" + sha256(repr(sorted(headers.items())).encode()).hexdigest()[:40]
-    row["thread_id"] = short_id(row["references"].split("|")[0] or row["in_reply_to"]) or row["id"]
+    first = row["references"].split("|")[0] or row["in_reply_to"] or row["message_id"]
+    row["thread_id"] = short_id((threads or Threads()).root(first)) or row["id"]
     try:
         row["text"] = _text(message) if is_plain else ""
     except (RecursionError, LookupError, ValueError):  # a body that cannot be taken apart
         row["text"] = ""
     return row
+
+
+def reply_of(data: bytes) -> tuple[str, str]:
+    """Tell the id of a message, and of the earliest message that it says it answers; empty where it says none.
+
+    Examples
+    --------
+    >>> reply_of(b"Message-ID: <2@x>\\nReferences: <0@x>\\n <1@x>\\n\\nText")
+    ('2@x', '0@x')
+    """
+    end = _END_OF_HEADERS.search(data)
+    links = b"".join(_LINKS.findall((data[: end.start()] if end else data) + b"\n"))
+    headers = _headers(BytesHeaderParser().parsebytes(links))
+    return _message_id(headers), next(iter([*_references(headers), *_answered(headers)]), "")
 
 
 def decoded_words(text: str) -> str:
@@ -169,10 +191,8 @@ def _row(headers: dict[str, list[str]], envelope: str) -> dict[str, str]:
     senders = _people(headers.get("from", []) or headers.get("sender", []))
     to, cc = _people(headers.get("to", [])), _people(headers.get("cc", []))
     sender = next(iter(senders), "")
-    ids = _ID.findall(_first(headers, "message-id"))
-    answered = _ID.findall(_first(headers, "in-reply-to"))
     return dict.fromkeys(COLUMNS, "") | {
-        "message_id": ids[0] if ids else _first(headers, "message-id"),
+        "message_id": _message_id(headers),
         "date": _date(headers, envelope),
         "from": sender,
         "from_name": senders.get(sender, ""),
@@ -182,9 +202,22 @@ def _row(headers: dict[str, list[str]], envelope: str) -> dict[str, str]:
         "cc_names": "|".join(cc.values()),
         "receivers": "|".join(address for address in {**to, **cc} if address != sender),
         "subject": _first(headers, "subject"),
-        "in_reply_to": answered[0] if answered else "",
-        "references": "|".join(dict.fromkeys(_ID.findall(_first(headers, "references")))),
+        "in_reply_to": next(iter(_answered(headers)), ""),
+        "references": "|".join(_references(headers)),
     }
+
+
+def _message_id(headers: dict[str, list[str]]) -> str:
+    text = _first(headers, "message-id")
+    return next(iter(_ID.findall(text)), text)
+
+
+def _answered(headers: dict[str, list[str]]) -> list[str]:
+    return _ID.findall(_first(headers, "in-reply-to"))
+
+
+def _references(headers: dict[str, list[str]]) -> list[str]:
+    return list(dict.fromkeys(_ID.findall(_first(headers, "references"))))
 
 
 def _first(headers: dict[str, list[str]], name: str) -> str:

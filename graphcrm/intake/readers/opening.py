@@ -122,7 +122,8 @@ def _separated(
         encoding=encoding,
         quote=dialect.quote,
         columns=columns,
-        titles=dialect.titles,
+        # Who says how wide rows are has looked at the file: a header may then be much narrower than they are.
+        titles=0 if overflow or columns else dialect.titles,
     )
 
 
