@@ -214,7 +214,10 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
         ({}, {"ids": ["C1", "gone", "C2"], "since": T0 - timedelta(days=days), "by": by})
         for days, by in ((1, "automatic"), (1, "anna"), (0, "automatic"))
     ],
-    "sightings/measure": [({}, {"source": "crm"}), ({}, {"source": "nobody"})],
+    "merges/find_compared": [({}, {"ids": ["C2", "nobody"]}), ({}, {"ids": ["C1"]})],
+    "sightings/measure": [
+        ({}, {"source": name, "after_id": f"{name}:", "before_id": f"{name};"}) for name in ("crm", "cr", "nobody")
+    ],
     "duplicates/list_verdicts": [({}, {"after_id": after, "row_limit": 9}) for after in ("", "2:C1:C2")],
     "store/count_nodes": [({"LABEL": label}, {}) for label in LABELS],
     "store/count_ties": [({"TYPE": name}, {}) for name in TIE_TYPES],
@@ -339,7 +342,7 @@ WRITES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {},
         {"rows": [{"id": f"crm:0{n}", "source": "crm", "size": 8, "seen": "eJwDAAAA"} for n in range(2)]},
     ),
-    "sightings/delete": ({}, {"source": "crm"}),
+    "sightings/delete": ({}, {"source": "crm", "after_id": "crm:", "before_id": "crm;"}),
     "jobs/delete": ({}, {"ids": ["j2", "nobody"]}),
     "webhooks/create": ({}, {"properties": {"id": "w2", "url": "https://example.org", "events": ["import.finished"]}}),
     "webhooks/update": ({}, {"id": "w1", "changes": {"lost_since": T0, "url": None}}),

@@ -8,7 +8,7 @@ from graphcrm.service.source_records import forget_records
 from graphcrm.service.verdicts import Run, forget_pairs, in_order, told_apart
 from graphcrm.store import Transaction
 
-__all__ = ["any_merged", "forget_merged", "hidden_at", "kept_apart", "merged_into", "roots"]
+__all__ = ["any_merged", "forget_merged", "held_roots", "hidden_at", "kept_apart", "merged_into", "roots"]
 
 
 def any_merged(run: Run) -> bool:
@@ -39,6 +39,28 @@ def roots(run: Run, ids: Iterable[str]) -> dict[str, str]:
         while root in into:
             root = into[root]
         found[id_] = root
+    return found
+
+
+def held_roots(tx: Transaction, ids: Sequence[str]) -> dict[str, str]:
+    """`roots`, each of them held, so that they still stand for these parties when the transaction ends.
+
+    Parameters
+    ----------
+    tx : Transaction
+        A write transaction that holds the ids themselves as keys.
+    ids : sequence of str
+        Of parties.
+
+    Returns
+    -------
+    dict of str to str
+        As `roots` gives it.
+    """
+    found: dict[str, str] = {}
+    while (now := roots(tx.run, ids)) != found:
+        found = now
+        tx.hold(set(found.values()))
     return found
 
 

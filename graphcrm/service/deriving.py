@@ -17,6 +17,7 @@ from graphcrm.service.reference_words import PLACE, Thing, contested, kept_at, s
 from graphcrm.service.source_records import (
     NEVER,
     PINNED,
+    SourceRecord,
     about_node,
     forget_records,
     is_alone,
@@ -205,19 +206,20 @@ def _revised(
     trust = trusts(tx)
     changes: dict[str, dict[str, Any]] = {}
     gone = set()
-    for about, records in read_records(
-        tx, {about: old for about, old in things.items() if old.get("_records")}
-    ).items():
+    apart: list[SourceRecord] = []
+    written = {about: old for about, old in things.items() if old.get("_records")}
+    for about, records in read_records(tx, written).items():
         left = [record for record in records if keep or record.source != source]
         if not [record for record in left if record.source != PINNED]:
             gone.add(about)
             left = []
-        if not keep:
-            forget_records(tx, [about])
-            if left and not is_alone(left):
-                write_records(tx, left)
+        if not is_alone(left):
+            apart += left
         if left and (changed := shown_again(things[about], left, trust)):
             changes[about] = changed | {"id": things[about]["id"]}
+    if not keep:
+        forget_records(tx, written)
+        write_records(tx, apart)
     for about, old in things.items():
         if keep or old.get("_records"):
             continue

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from graphcrm.schema import PARTY_LABELS, split_tie_id
 from graphcrm.service import outbox
-from graphcrm.service.aliases import hidden_at, roots
+from graphcrm.service.aliases import held_roots, hidden_at, roots
 from graphcrm.service.changes import forget_changes, forget_said, read_changes
 from graphcrm.service.deriving import BATCH, revise
-from graphcrm.service.last_seen import forget_sightings
+from graphcrm.service.last_seen import forget_sightings, turn
 from graphcrm.service.planning import existing_ties, resolve_labels
 from graphcrm.service.reference_words import kept_at, ties_by_id
 from graphcrm.service.source_records import PINNED, about_node, key_of, read_records
@@ -52,14 +52,19 @@ def erase_source(store: GraphStore, name: str) -> tuple[int, int]:
     _forget_in_changes(store, name)
     while ids := store.read("source_records/find_by_source", source=name, row_limit=BATCH)[0]["ids"]:
         store.write(partial(_delete_records, ids=ids), [name])
-    forget_sightings(store, name)
     _forget_merged_away(store)
     # A kept answer to a request may hold anything that was said; who repeats that request is answered anew.
     store.write(lambda tx: tx.run("receipts/delete_old", before=datetime.now(UTC) + timedelta(days=1)), repeatable=True)
     _wait_until_told(store)
     outbox.retell(store, partial(_still_true, store, set()))
-    store.write(lambda tx: tx.run("sources/delete", id=name), [name])
+    store.write(partial(_forget_name, name=name), [name, turn(name)], repeatable=True)
     return removed, kept
+
+
+def _forget_name(tx: Transaction, *, name: str) -> None:
+    """Forget the source itself, and in the same moment its sightings, of which an import under way may note some."""
+    forget_sightings(tx, name)
+    tx.run("sources/delete", id=name)
 
 
 def _delete_records(tx: Transaction, ids: list[str]) -> None:
@@ -102,8 +107,7 @@ def _forget_merged_away(store: GraphStore) -> None:
 
 
 def _forget_unspoken(tx: Transaction, *, ids: Sequence[str]) -> None:
-    tx.hold(set(roots(tx.run, ids).values()))
-    stand_ins = roots(tx.run, ids)
+    stand_ins = held_roots(tx, ids)
     spoken = _spoken_of(tx, stand_ins)
     gone = [id_ for id_ in stand_ins if id_ not in spoken]
     if not gone:

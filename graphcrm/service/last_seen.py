@@ -29,7 +29,17 @@ from graphcrm.service.source_records import SourceRecord
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import TABLES, Row, Table
 
-__all__ = ["Digests", "Sightings", "digests", "forget_sightings", "note_sightings", "things_of"]
+__all__ = [
+    "Digests",
+    "Sightings",
+    "digests",
+    "forget_sightings",
+    "node_name",
+    "note_sightings",
+    "owners_of",
+    "things_of",
+    "turn",
+]
 
 Digests = npt.NDArray[np.uint64]
 """64 bits for each of some things."""
@@ -78,16 +88,32 @@ def things_of(table: Table, row: Row) -> list[str]:
     """
     if table.type:
         return [row.id]
-    found = [_node(table.label or "", row.id)]
+    found = [node_name(table.label or "", row.id)]
     for ref in table.references:
         for id_ in row.references.get(ref.field, ()):
             found.append(named_tie(table, ref, row.id, id_))
             if ref.creates:
-                found.append(_node(ref.labels[0], id_))
+                found.append(node_name(ref.labels[0], id_))
     return found
 
 
-def _node(label: str, id_: str) -> str:
+def owners_of(table: Table, rows: Sequence[Row]) -> dict[str, set[str]]:
+    """Whom rows name that are made where they are not there: ids by label.
+
+    Examples
+    --------
+    >>> from graphcrm.tables import TABLES
+    >>> customers = TABLES["customers"]
+    >>> owners_of(customers, [customers.row({"id": "C1", "name": "Ann", "owner_id": "U1"})])
+    {'User': {'U1'}}
+    """
+    made = [ref for ref in table.references if ref.creates]
+    named = {ref.labels[0]: {id_ for row in rows for id_ in row.references.get(ref.field, ())} for ref in made}
+    return {label: ids for label, ids in named.items() if ids}
+
+
+def node_name(label: str, id_: str) -> str:
+    """What a record is digested by."""
     return f"{'Party' if label in PARTY_LABELS else label}:{id_}"
 
 
@@ -96,7 +122,7 @@ def _names(about: str) -> list[str]:
     parts = split_tie_id(about)
     if parts is None:
         label, _, id_ = about.partition(":")
-        return [_node(label, id_)]
+        return [node_name(label, id_)]
     if parts.label and parts.type in _UNSAID:
         return [about, tie_id(*parts[:4])]
     return [about]
@@ -155,7 +181,7 @@ def _id(source: str, part: int) -> str:
 
 
 def note_sightings(store: GraphStore, source: str, at: datetime, seen: Digests) -> None:
-    """Note that a source brought what it had said before.
+    """Note that a source brought what it had said before; nothing of one that has been erased meanwhile.
 
     It goes into the book a few parts at a time: where that is cut off, some of it is in, and true.
 
@@ -174,11 +200,11 @@ def note_sightings(store: GraphStore, source: str, at: datetime, seen: Digests) 
     ordered = np.sort(seen)
     found = np.split(ordered, np.searchsorted(ordered, starts))
     touched = [part for part, new in enumerate(found) if len(new)]
-    known = store.read("sightings/measure", source=source)[0]["total"]
+    known = store.read("sightings/measure", **_range(source))[0]["total"]
     rounds = 1 + (known + len(seen) * _CHARACTERS) // _AT_ONCE
     for some in _in_rounds(touched, rounds):
         new = {part: found[part] for part in some}
-        store.write(partial(_note, source=source, at=at, new=new), [_turn(source)], repeatable=True)
+        store.write(partial(_note, source=source, at=at, new=new), [turn(source)], repeatable=True)
 
 
 def _in_rounds(parts: Sequence[int], rounds: int) -> Iterator[Sequence[int]]:
@@ -188,6 +214,8 @@ def _in_rounds(parts: Sequence[int], rounds: int) -> Iterator[Sequence[int]]:
 
 
 def _note(tx: Transaction, *, source: str, at: datetime, new: Mapping[int, Digests]) -> None:
+    if not tx.run("nodes/find_ids", words={"LABEL": "Source"}, ids=[source])[0]["ids"]:
+        return
     known = _read(tx, [_id(source, part) for part in new])
     moment = (at - _EPOCH) // timedelta(microseconds=1)
     rows = []
@@ -197,9 +225,14 @@ def _note(tx: Transaction, *, source: str, at: datetime, new: Mapping[int, Diges
     tx.run("sightings/write", rows=rows)
 
 
-def _turn(source: str) -> str:
+def turn(source: str) -> str:
     """What writers of one source's sightings take turns by."""
     return f"sightings of {source}"
+
+
+def _range(source: str) -> dict[str, Any]:
+    """A source and the bounds of its ids: no name holds a colon."""
+    return {"source": source, "after_id": f"{source}:", "before_id": f"{source};"}
 
 
 def _read(tx: Transaction, ids: Sequence[str]) -> dict[str, _Part]:
@@ -207,9 +240,18 @@ def _read(tx: Transaction, ids: Sequence[str]) -> dict[str, _Part]:
     return {stored["id"]: _Part.of(stored) for stored in found}
 
 
-def forget_sightings(store: GraphStore, source: str) -> None:
-    """Forget when a source brought what it had said before: it is erased."""
-    store.write(lambda tx: tx.run("sightings/delete", source=source), [_turn(source)], repeatable=True)
+def forget_sightings(tx: Transaction, source: str) -> None:
+    """Forget when a source brought what it had said before: it is erased.
+
+    Parameters
+    ----------
+    tx : Transaction
+        A write transaction that holds the source's `turn` as a key, and takes away the `Source` as well: an import that
+        is still under way then notes nothing after it.
+    source : str
+        The source's name.
+    """
+    tx.run("sightings/delete", **_range(source))
 
 
 class Sightings:
@@ -233,7 +275,7 @@ class Sightings:
     @classmethod
     def by_source(cls, store: GraphStore, source: str) -> Sightings:
         """Read all of one source: 16 bytes for each of its records that were brought again."""
-        known = store.read("sightings/measure", source=source)[0]["total"]
+        known = store.read("sightings/measure", **_range(source))[0]["total"]
         found: dict[str, _Part] = {}
         for some in _in_rounds(range(_PARTS), 1 + known // _AT_ONCE):
             found |= store.reading(partial(_read, ids=[_id(source, part) for part in some]))

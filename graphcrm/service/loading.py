@@ -9,7 +9,7 @@ import numpy as np
 
 from graphcrm.service.changes import acting, actor
 from graphcrm.service.consents import news
-from graphcrm.service.last_seen import Digests, digests, note_sightings, things_of
+from graphcrm.service.last_seen import Digests, digests, node_name, note_sightings, owners_of, things_of
 from graphcrm.service.planning import Known, Outcome, keys_of
 from graphcrm.service.source_records import Speaker
 from graphcrm.service.writing import write_rows
@@ -55,6 +55,8 @@ class Loading:
         """The revision that the last batch left, if it was committed."""
         self._seen: list[Digests] = []
         """What the source brought as it was, or partly so, and that is still to be noted."""
+        self._named: set[str] = set()
+        """Whom new rows have named so far, and who was looked for."""
 
     def news(self, rows: Sequence[Row]) -> Sequence[bool]:
         """Tell which rows that say how things stand tell something new; see `graphcrm.service.consents.news`."""
@@ -91,16 +93,27 @@ class Loading:
 
     def _remember(self, rows: Sequence[Row], outcomes: Sequence[Outcome]) -> None:
         """Hold what was seen again; what is new says itself when it was seen."""
-        names = (
+        names = [
             name
             for row, outcome in zip(rows, outcomes, strict=True)
             if outcome in ("updated", "unchanged")
             for name in things_of(self._table, row)
-        )
+        ]
+        names += self._known_owners([row for row, outcome in zip(rows, outcomes, strict=True) if outcome == "created"])
         if len(found := digests(names)):
             self._seen.append(found)
         if sum(map(len, self._seen)) >= _HELD:
             self.finish()
+
+    def _known_owners(self, rows: Sequence[Row]) -> list[str]:
+        """Name those whom new rows name and who were there before this load."""
+        found = []
+        for label, ids in owners_of(self._table, rows).items():
+            if more := ids - self._named:
+                stored = self._store.read("nodes/read_many", words={"LABEL": label}, ids=sorted(more))[0]["records"]
+                found += [node_name(label, one["id"]) for one in stored if one.get("_seen_at") != self._speaker.at]
+                self._named |= more
+        return found
 
     def _write(self, tx: Transaction, rows: Sequence[Row]) -> Sequence[Outcome]:
         if not self._table.type:

@@ -16,7 +16,7 @@ from typing import Any
 from graphcrm.errors import Conflict, InvalidInput, NotFound
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id, tie_id_between
 from graphcrm.service import outbox
-from graphcrm.service.aliases import hidden_at, merged_into, roots
+from graphcrm.service.aliases import held_roots, hidden_at, merged_into, roots
 from graphcrm.service.changes import forget_changes
 from graphcrm.service.edits_while_merged import undecided
 from graphcrm.service.planning import Showing, TieRow, delete_ties, existing_ties, resolve_labels
@@ -46,7 +46,7 @@ from graphcrm.service.source_records import (
 )
 from graphcrm.service.statements import write_all
 from graphcrm.service.stored import all_ties, ties_of
-from graphcrm.service.verdicts import in_order, tell_apart
+from graphcrm.service.verdicts import forget_pairs, in_order, tell_apart
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.values import from_graph
 
@@ -149,11 +149,10 @@ class Merging:
         """
 
         def work(tx: Transaction) -> dict[str, Any]:
-            columns = tx.run("merges/read", ids=[id_])[0]
-            if not columns["id"]:
+            root = held_roots(tx, [id_]).get(id_)
+            if root is None:
                 raise NotFound(f"{id_!r} is not merged into anybody")
-            root = roots(tx.run, [id_])[id_]
-            tx.hold([root])
+            columns = tx.run("merges/read", ids=[id_])[0]
             stays = _party(tx, root)
             own = {id_, *merged_into(tx.run, [id_])}
             records = read_records(tx, {about_node(*stays[:2]): stays[2]})[about_node(*stays[:2])]
@@ -161,9 +160,6 @@ class Merging:
             ties = [tie for tie in all_ties(tx, stays[0], root) if tie.properties.get("_records")]
             edits = undecided(tx, id_, records, own)
             tx.run("merges/delete", ids=[id_])
-            if columns["automatic"][0]:
-                pairs = {in_order(id_, other) for other in (columns["into"][0], root)}
-                tell_apart(tx, sorted(pairs), datetime.now(UTC))
             events = [Event(root, "unmerged", id_), Event(id_, "came_back", root)]
             with recording(tx, shown_parties(ties), events=events):
                 moved = _take_out(tx, ties, own) + _hidden(tx, [root])
@@ -171,7 +167,13 @@ class Merging:
                 _create_node(tx, columns["label"][0], id_, again)
                 _show_node(tx, stays, [record for record in records if key_of(record) not in own])
                 show_ties(tx, moved, outvoted)
-                _drop_if_empty(tx, stays, records, own)
+                is_gone = _drop_if_empty(tx, stays, records, own)
+                if is_gone:
+                    # Nobody speaks of it any more: its id is to stay nowhere.
+                    events[:] = [Event(id_, "came_back", None)]
+            if columns["automatic"][0] and not is_gone:
+                pairs = {in_order(id_, other) for other in (columns["into"][0], root)}
+                tell_apart(tx, sorted(pairs), datetime.now(UTC))
             return {"id": id_, "into": root, "undecided": edits}
 
         return self._store.write(work, [id_])
@@ -469,10 +471,14 @@ def _bare(old: Mapping[str, Any]) -> dict[str, Any]:
 
 def _drop_if_empty(
     tx: Transaction, party: tuple[str, str, dict[str, Any]], records: Sequence[SourceRecord], own: set[str]
-) -> None:
-    """Remove the party that stayed, when all that was said of it has been erased and no tie names it."""
+) -> bool:
+    """Remove the party that stayed, when all that was said of it has been erased and no tie names it; whether it is."""
     label, id_, _ = party
-    if all(key_of(record) in own for record in records) and not all_ties(tx, label, id_):
-        tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
-        forget_changes(tx, [id_])
-        outbox.remember_nodes(tx, label, deleted=[id_])
+    if not all(key_of(record) in own for record in records) or all_ties(tx, label, id_):
+        return False
+    tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
+    forget_changes(tx, [id_])
+    forget_pairs(tx, [id_])
+    forget_records(tx, [kept_at(label, id_)])
+    outbox.remember_nodes(tx, label, deleted=[id_])
+    return True

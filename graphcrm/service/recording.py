@@ -49,7 +49,7 @@ class Event(NamedTuple):
 
     about: str
     kind: Kind
-    other: str
+    other: str | None
     by: str | None = None
 
 
@@ -246,7 +246,7 @@ def changes_between(
         for event in happened:
             if new is None and event.kind != "merged_away":
                 continue  # it has gone with all that was said of it
-            there = before.get(event.other) or after.get(event.other)
+            there = event.other and (before.get(event.other) or after.get(event.other))
             said = there.sources if there else ()
             change = new_change(id_, at, event.kind, fields=fields, other=event.other, other_said=said, **more)
             changes.append(replace(change, by=event.by or change.by))

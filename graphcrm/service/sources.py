@@ -192,8 +192,8 @@ class Sources:
         """
         self.read(name)
         self.add(name)  # so that an erasing that was cut off can be run again, whatever is left of the source
+        self._jobs.forget(name)  # first, so that imports under way are told to end
         removed, kept = erase_source(self._store, name)
-        self._jobs.forget(name)
         forget_migrations(self._store)
         return {"removed": removed, "kept": kept}
 

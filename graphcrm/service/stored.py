@@ -197,6 +197,9 @@ def delete_node(tx: Transaction, table: Table, current: dict[str, Any], detach: 
     for tie in ties:
         if (tie.type, tie.source == (label, id_)) not in own:
             hanging[tie.type] = hanging.get(tie.type, 0) + 1
+    inside = merged_into(tx.run, [id_]) if label in PARTY_LABELS else ()
+    if inside:
+        hanging["parties merged into it"] = len(inside)
     if hanging and not detach:
         what = ", ".join(f"{count} {type_}" for type_, count in sorted(hanging.items()))
         raise Conflict(

@@ -89,7 +89,10 @@ def end_searches(tx: Transaction) -> None:
 
 
 def forget_found(tx: Transaction, parties: Iterable[str]) -> None:
-    """Forget what a search found about pairs of which one is given, and which merges were decided because of it."""
+    """Forget what a search found about pairs of which one is given, and which merges were decided because of it.
+
+    Merges that were made stay; that they were made for being like one of these is forgotten.
+    """
     wanted = list(parties)
     pairs = tx.run("duplicates/find_pairs", words={"LABEL": "Candidate"}, ids=wanted)[0]["ids"]
     if pairs:
@@ -97,6 +100,9 @@ def forget_found(tx: Transaction, parties: Iterable[str]) -> None:
     decisions = tx.run("decisions/find_about", ids=wanted)[0]["ids"]
     if decisions:
         tx.run("decisions/delete", ids=decisions)
+    merged = tx.run("merges/find_compared", ids=wanted)[0]["ids"]
+    if merged:
+        tx.run("merges/update", rows=[{"id": id_, "evidence": None, "compared_with": None} for id_ in merged])
 
 
 def forget_pairs(tx: Transaction, parties: Iterable[str]) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from receivers import Receiver, listening
 
 import graphcrm
 from api.app import create_app
+from graphcrm.service.delivery import Dispatcher
+from graphcrm.service.leases import Holder
+from graphcrm.service.webhooks import Webhooks
 
 API = "/api/v1"
 
@@ -48,3 +53,34 @@ def problem() -> Callable[..., dict[str, Any]]:
         return document
 
     return check
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver of webhooks on this machine."""
+    with listening() as got:
+        yield got
+
+
+@pytest.fixture
+def hooks(graph: graphcrm.Graph) -> Webhooks:
+    """The webhooks of a graph, allowed to lead to this machine."""
+    return Webhooks(graph.store, allow_private=True)
+
+
+@pytest.fixture
+def dispatch(graph: graphcrm.Graph, hooks: Webhooks, tmp_path: Path) -> Iterator[Callable[[], Dispatcher]]:
+    """Starts a dispatcher as a process of its own would have it."""
+    begun: list[tuple[Dispatcher, Holder]] = []
+
+    def start() -> Dispatcher:
+        holder = Holder(tmp_path / "home")
+        dispatcher = Dispatcher(graph.store, hooks, holder)
+        dispatcher.start()
+        begun.append((dispatcher, holder))
+        return dispatcher
+
+    yield start
+    for dispatcher, holder in begun:
+        dispatcher.stop()
+        holder.close()

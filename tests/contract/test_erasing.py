@@ -400,7 +400,7 @@ def test_an_erasing_that_was_cut_off_is_run_again(
     graph: Graph, bare: Any, windows: Windows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(graph, windows, tmp_path)
-    for step in ("_forget_in_changes", "forget_sightings", "_forget_merged_away", "_still_true"):
+    for step in ("_forget_in_changes", "_forget_merged_away", "_still_true", "_forget_name"):
         with monkeypatch.context() as patch:
             patch.setattr(f"graphcrm.service.erasing.{step}", _killed)
             with pytest.raises(KeyboardInterrupt):

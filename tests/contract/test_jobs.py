@@ -148,8 +148,8 @@ def test_an_import_stops_between_batches_when_it_is_cancelled(graph: Graph, tmp_
         if done == 11_000:
             id_ = graph.jobs.page().items[0]["id"]
             assert graph.jobs.cancel(id_)["state"] == "running"
-            # The entry is asked every second whether to stop.
-            threading.Event().wait(2.5)
+            # The entry is asked every three seconds whether to stop.
+            threading.Event().wait(5)
 
     with pytest.raises(Cancelled, match="cancelled"):
         graph.import_files([path], progress=told)

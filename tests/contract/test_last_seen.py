@@ -110,6 +110,15 @@ def test_ties_are_seen_where_a_column_or_a_file_names_them(graph: Graph, tmp_pat
     assert times(graph, "ties", "KNOWS:A:B:friend")[1] < third
 
 
+def test_an_owner_is_seen_where_only_new_rows_name_him(graph: Graph, tmp_path: Path) -> None:
+    bring(graph, tmp_path / "in", {"customers": "id,name,owner_id\nA,Ann,U1\n"})
+    first = times(graph, "users", "U1")[1]
+    second = bring(graph, tmp_path / "in", {"customers": "id,name,owner_id\nB,Bob,U1\nC,Cy,U2\n"})
+    assert times(graph, "users", "U1")[1] > second > first
+    assert len({*times(graph, "users", "U2")}) == 1
+    assert len(sightings(graph)) == 1
+
+
 def test_all_that_a_source_brings_is_seen_whatever_its_table(graph: Graph, tmp_path: Path) -> None:
     fill(graph)
     export_graph(graph.store, tmp_path / "out")
@@ -256,6 +265,7 @@ NOTES = st.lists(st.tuples(st.integers(0, 9), st.lists(st.sampled_from(THINGS), 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_latest_time_of_each_thing_stays(emptied: Callable[[], Graph], notes: list[tuple[int, list[str]]]) -> None:
     graph = emptied()
+    graph.sources.add("crm")
     wanted: dict[str, datetime] = {}
     for year, things in notes:
         at = datetime(2020 + year, 5, 6, 7, 8, 9, 123_456, tzinfo=UTC)

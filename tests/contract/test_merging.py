@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graphcrm import Graph
-from graphcrm.errors import InvalidInput, MergedAway, NotFound
+from graphcrm.errors import Conflict, InvalidInput, MergedAway, NotFound
 
 TABLES = ("customers", "contacts", "users", "orders", "interactions", "ties")
 
@@ -185,6 +185,18 @@ def test_pins_of_both_are_kept_apart(graph: Graph) -> None:
     found = shown(graph)["customers"]
     assert (found["A"]["phone"], found["A"]["city"]) == ("7", "Bonn")
     assert (found["B"]["phone"], found["B"]["city"]) == ("9", "Rom")
+
+
+def test_who_stands_for_others_is_not_deleted_by_the_way(graph: Graph) -> None:
+    graph.records.upsert("customers", [{"id": id_, "name": id_} for id_ in "ABC"])
+    graph.merging.merge("C", "B")
+    graph.merging.merge("B", "A")
+    with pytest.raises(Conflict, match="2 parties merged into it"):
+        graph.records.delete("customers", "A")
+    assert graph.merging.unmerge("B")["into"] == "A"
+    graph.records.delete("customers", "A")
+    graph.records.delete("customers", "B", detach=True)
+    assert graph.merging.all() == []
 
 
 def test_erasing_a_source_while_merged(graph: Graph) -> None:

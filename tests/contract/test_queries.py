@@ -56,6 +56,7 @@ def filled(graphs: dict[str, Graph]) -> dict[str, Graph]:
             assert not report.rejected, report
         records.of("crm").upsert("customers", [{"id": "C3", "name": "ann", "city": "Ulm"}])
         alias = {"id": "gone", "label": "Customer", "into": "C1", "at": T0, "by": "automatic", "probability": 0.995}
+        alias["compared_with"] = "C2"
         graph.store.write(lambda tx, row=alias: tx.run("merges/create", rows=[row]))
         graph.store.write(
             lambda tx: tx.run("sources/write", id="crm", properties={"kind": "crm", "trust": 70, "created_at": T0})

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import doctest
 import io
 import random
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from graphcrm.errors import InvalidInput
-from graphcrm.intake.readers import CsvFile, Reject
+from graphcrm.intake.readers import CsvFile, Reject, base, cards, columns, encodings, messages, threads
+from graphcrm.intake.readers import separated as separated_values
 from graphcrm.limits import MAX_LINE_BYTES
 
 
@@ -216,3 +219,10 @@ def test_agrees_with_csv_on_what_csv_wrote(tmp_path: Path, seed: int) -> None:
         begins.append(line)
         line += 1 + sum(cell.count("\n") for cell in row)
     assert lines(rows) == begins
+
+
+@pytest.mark.parametrize("module", [base, cards, columns, encodings, messages, separated_values, threads])
+def test_doctests(module: ModuleType) -> None:
+    result = doctest.testmod(module)
+    assert result.attempted > 0
+    assert result.failed == 0

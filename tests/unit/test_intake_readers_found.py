@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import doctest
 import gzip
 import io
 import os
@@ -12,24 +11,11 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from graphcrm.errors import InvalidInput
-from graphcrm.intake.readers import (
-    Reader,
-    Reject,
-    base,
-    cards,
-    columns,
-    encodings,
-    files_in,
-    messages,
-    open_file,
-    threads,
-)
-from graphcrm.intake.readers import separated as separated_values
+from graphcrm.intake.readers import Reader, Reject, files_in, open_file
 from graphcrm.intake.readers.content import Content
 from graphcrm.intake.readers.encodings import find_encoding
 
@@ -58,13 +44,6 @@ def zipped(path: Path, **members: str | bytes) -> Path:
         for name, content in members.items():
             archive.writestr(name.replace("__", "/") + ".csv", content)
     return path
-
-
-@pytest.mark.parametrize("module", [base, cards, columns, encodings, messages, separated_values, threads])
-def test_doctests(module: ModuleType) -> None:
-    result = doctest.testmod(module)
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 # ---- encodings -------------------------------------------------------------------------------------------
@@ -507,16 +486,3 @@ def test_accents_of_a_real_export(shared_data: Path) -> None:
         361: "00052339 Paseo de la Castellana, Nº 77, Edif. Azu",
         375: "Pébéo of America",
     }
-
-
-def test_online_retail(shared_data: Path) -> None:
-    reader = open_file(shared_data / "online_retail" / "online_retail.csv.gz")
-    count = without_customer = 0
-    vouchers = set()
-    for _, row in reader.rows(pytest.fail):
-        count += 1
-        without_customer += not row["CustomerID"]
-        if not row["Description"].isascii():
-            vouchers.add(row["Description"])
-    assert (count, without_customer) == (541_909, 135_080)
-    assert "Dotcomgiftshop Gift Voucher £40.00" in vouchers

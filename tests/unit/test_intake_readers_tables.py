@@ -318,3 +318,16 @@ def test_canonical_tables_of_every_format(tmp_path: Path) -> None:
         ]
     assert [s.table.name for s in canonical_sources([tmp_path / "zip/company.zip"])] == ["users", "customers"]
     assert [s.table.name for s in canonical_sources([tmp_path / "zip/company.zip/company/users.csv"])] == ["users"]
+
+
+def test_online_retail(shared_data: Path) -> None:
+    reader = open_file(shared_data / "online_retail" / "online_retail.csv.gz")
+    count = without_customer = 0
+    vouchers = set()
+    for _, row in reader.rows(pytest.fail):
+        count += 1
+        without_customer += not row["CustomerID"]
+        if not row["Description"].isascii():
+            vouchers.add(row["Description"])
+    assert (count, without_customer) == (541_909, 135_080)
+    assert "Dotcomgiftshop Gift Voucher £40.00" in vouchers
