@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -13,6 +13,7 @@ from graphcrm.service.aliases import forget_merged, merged_into
 from graphcrm.service.changes import forget_changes
 from graphcrm.service.planning import TieRow, delete_ties
 from graphcrm.service.recording import recording, shown_parties
+from graphcrm.service.reference_words import PLACE, Thing, contested, kept_at, settle, thing_at, thing_of
 from graphcrm.service.source_records import (
     NEVER,
     PINNED,
@@ -60,6 +61,9 @@ def revise(store: GraphStore, source: str, keep: bool) -> tuple[int, int]:
         for ties in _pages(store, partial(_tie_page, type_=type_, source=source), keep):
             gone += store.write(partial(_revise_ties, ties=ties, source=source, keep=keep), _ids(ties), repeatable=True)
             seen += len(ties)
+    for things in _outvoted_pages(store, source):
+        ids = [id_ for _, id_ in things]
+        store.write(partial(_settle, things=things, source=source, keep=keep), ids, repeatable=True)
     for label in NODES:
         for nodes in _pages(store, partial(_node_page, label=label, source=source), keep):
             work = partial(_revise_nodes, label=label, nodes=nodes, source=source, keep=keep)
@@ -84,6 +88,25 @@ def _pages(store: GraphStore, page: Any, keep: bool) -> Iterator[list[Any]]:
         after = _ids(found)[-1] if keep else ""
 
 
+def _outvoted_pages(store: GraphStore, source: str) -> Iterator[list[Thing]]:
+    """The records in whose columns a source says what is not shown."""
+    after = ""
+    while found := store.read("source_records/page", source=source, after_id=after, row_limit=BATCH)[0]["records"]:
+        places = {stored["shown_in"] for stored in found if stored["shown_in"].startswith(PLACE)}
+        if places:
+            yield [thing_at(place) for place in sorted(places)]
+        after = found[-1]["id"]
+
+
+def _settle(tx: Transaction, *, things: Sequence[Thing], source: str, keep: bool) -> None:
+    with recording(tx, _parties(things), source if keep else None, erased=None if keep else source):
+        settle(tx, things, without=None if keep else source)
+
+
+def _parties(things: Iterable[Thing]) -> list[str]:
+    return [id_ for label, id_ in things if label in PARTY_LABELS]
+
+
 def _ids(things: Sequence[Any]) -> list[str]:
     return [thing.properties["id"] if isinstance(thing, TieRow) else thing["id"] for thing in things]
 
@@ -103,11 +126,16 @@ def _node_page(tx: Transaction, *, label: str, source: str, after: str) -> list[
 
 
 def _revise_ties(tx: Transaction, *, ties: Sequence[TieRow], source: str, keep: bool) -> int:
-    with recording(tx, shown_parties(ties) if not keep else [], erased=source):
+    things = {thing for tie in ties if (thing := thing_of(tie))}
+    if keep:
+        things = contested(tx, things)
+    parties = _parties(things) if keep else shown_parties(ties)
+    with recording(tx, parties, source if keep else None, erased=None if keep else source):
         changes, gone = _revised(tx, {tie.properties["id"]: tie.properties for tie in ties}, source, keep)
         delete_ties(tx, [tie for tie in ties if tie.properties["id"] in gone])
         changed = [tie._replace(properties=changes[id_]) for tie in ties if (id_ := tie.properties["id"]) in changes]
         update_ties(tx, changed)
+        settle(tx, things, without=None if keep else source)
     return len(gone)
 
 
@@ -137,6 +165,7 @@ def _show_nodes(tx: Transaction, label: str, nodes: Sequence[dict[str, Any]], so
     if ids:
         gone_ids = [id_ for id_ in ids if id_ not in held]
         tx.run("nodes/detach_delete", words={"LABEL": label}, ids=gone_ids)
+        forget_records(tx, [kept_at(label, id_) for id_ in gone_ids])
         outbox.remember_nodes(tx, label, deleted=gone_ids)
         if label in PARTY_LABELS:
             forget_changes(tx, [*gone_ids, *merged_into(tx.run, gone_ids)])

@@ -14,8 +14,8 @@ from graphcrm.service.aliases import held_roots, hidden_at, roots
 from graphcrm.service.changes import forget_changes, forget_said, read_changes
 from graphcrm.service.deriving import BATCH, revise
 from graphcrm.service.last_seen import forget_sightings, turn
-from graphcrm.service.merging import ties_by_id
 from graphcrm.service.planning import existing_ties, resolve_labels
+from graphcrm.service.reference_words import kept_at, ties_by_id
 from graphcrm.service.source_records import PINNED, about_node, key_of, read_records
 from graphcrm.service.stored import ties_of
 from graphcrm.service.verdicts import forget_pairs
@@ -142,7 +142,8 @@ def _spoken_of(tx: Transaction, stand_ins: dict[str, str]) -> set[str]:
         ties = {tie.properties["id"]: tie.properties for tie in ties_of(tx, label, here) if tie.properties.get("id")}
         for record in _records(tx, ties):
             found.update(filter(None, _parties_of(record.about)))
-    for record in _records(tx, {hidden_at(id_): {"_records": 1} for id_ in missing}):
+    places = {*map(hidden_at, missing), *(kept_at(labels[id_], id_) for id_ in missing & labels.keys())}
+    for record in _records(tx, {place: {"_records": 1} for place in places}):
         found.update(filter(None, _parties_of(record.about)))
     return found
 

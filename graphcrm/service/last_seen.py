@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphcrm.schema import PARTY_LABELS, split_tie_id, tie_id
-from graphcrm.service.references import named_tie
+from graphcrm.service.reference_words import named_tie
 from graphcrm.service.source_records import SourceRecord
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import TABLES, Row, Table

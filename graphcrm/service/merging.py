@@ -14,14 +14,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graphcrm.errors import Conflict, InvalidInput, NotFound
-from graphcrm.schema import PARTY_LABELS, TIE_TYPES, TieParts, split_tie_id, tie_id, tie_id_between
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id, tie_id_between
 from graphcrm.service import outbox
 from graphcrm.service.aliases import held_roots, hidden_at, merged_into, roots
 from graphcrm.service.changes import forget_changes
-from graphcrm.service.deriving import update_ties
 from graphcrm.service.edits_while_merged import undecided
-from graphcrm.service.planning import TieRow, delete_ties, existing_ties, resolve_labels, single_end, taken
+from graphcrm.service.planning import Showing, TieRow, delete_ties, existing_ties, resolve_labels
 from graphcrm.service.recording import Event, recording, shown_parties
+from graphcrm.service.reference_words import (
+    REPLACING,
+    Thing,
+    kept_at,
+    own_end,
+    reference_of,
+    settle,
+    shown_at,
+    thing_of,
+    ties_by_id,
+)
 from graphcrm.service.source_records import (
     HAND,
     SourceRecord,
@@ -40,7 +50,7 @@ from graphcrm.service.verdicts import forget_pairs, in_order, tell_apart
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.values import from_graph
 
-__all__ = ["Grounds", "Merge", "Merging", "may_merge", "merge_parties", "show_ties", "ties_by_id"]
+__all__ = ["Grounds", "Merge", "Merging", "may_merge", "merge_parties", "show_ties"]
 
 Party = tuple[str, str, dict[str, Any]]
 """Label, id and properties."""
@@ -146,6 +156,7 @@ class Merging:
             stays = _party(tx, root)
             own = {id_, *merged_into(tx.run, [id_])}
             records = read_records(tx, {about_node(*stays[:2]): stays[2]})[about_node(*stays[:2])]
+            outvoted = _outvoted(tx, [stays])
             ties = [tie for tie in all_ties(tx, stays[0], root) if tie.properties.get("_records")]
             edits = undecided(tx, id_, records, own)
             tx.run("merges/delete", ids=[id_])
@@ -155,7 +166,7 @@ class Merging:
                 again = [record for record in records if key_of(record) in own]
                 _create_node(tx, columns["label"][0], id_, again)
                 _show_node(tx, stays, [record for record in records if key_of(record) not in own])
-                show_ties(tx, moved)
+                show_ties(tx, moved, outvoted)
                 is_gone = _drop_if_empty(tx, stays, records, own)
                 if is_gone:
                     # Nobody speaks of it any more: its id is to stay nowhere.
@@ -230,6 +241,7 @@ def merge_parties(tx: Transaction, merges: Sequence[Merge], at: datetime) -> Non
     ids = {label: [id_ for id_, party in gone.items() if party[0] == label] for label in PARTY_LABELS}
     ties = list({_id_of(tie): tie for label in PARTY_LABELS for tie in ties_of(tx, label, ids[label])}.values())
     said = [*{record.id: record for record in (*_records_of(tx, ties), *_hidden(tx, list(gone)))}.values()]
+    outvoted = _outvoted(tx, gone.values())
     records = read_records(tx, {about_node(*party[:2]): party[2] for party in parties.values()})
     with recording(tx, shown_parties(ties), events=_events(merges)):
         delete_ties(tx, ties)
@@ -248,7 +260,7 @@ def merge_parties(tx: Transaction, merges: Sequence[Merge], at: datetime) -> Non
             for into, all_ in members.items()
         ]
         _show_nodes(tx, shown)
-        show_ties(tx, said)
+        show_ties(tx, said, outvoted)
 
 
 def _events(merges: Sequence[Merge]) -> list[Event]:
@@ -269,16 +281,24 @@ def _alias(merge: Merge, label: str, at: datetime) -> dict[str, Any]:
     return alias
 
 
-def show_ties(tx: Transaction, records: Sequence[SourceRecord]) -> None:
+def show_ties(tx: Transaction, records: Sequence[SourceRecord], outvoted: Sequence[SourceRecord] = ()) -> None:
     """Show records of ties at the parties that stand for their ends, beside what is shown there already.
 
-    A tie whose ends became one party shows nowhere, nor does one to a party that has such a tie and may have but one;
-    both are kept, for the day when the merge is taken back.
+    Of those that speak in a column that names one, the rule of sources says which show. A tie whose ends became one
+    party shows nowhere. What does not show is kept, for the day when the merge is taken back.
+
+    Parameters
+    ----------
+    tx : Transaction
+        A write transaction.
+    records : sequence of SourceRecord
+        Records of ties.
+    outvoted : sequence of SourceRecord, optional
+        Those of them, or others, that did not show before, since others won in their columns.
     """
     parts = {record.about: split_tie_id(record.about) for record in records}
     stand_ins = roots(tx.run, {end for part in parts.values() if part for end in part.parties if end})
     groups: dict[str, list[SourceRecord]] = {}
-    wanted: dict[str, TieParts] = {}
     hidden: list[SourceRecord] = []
     for record in records:
         part = parts[record.about]
@@ -287,97 +307,56 @@ def show_ties(tx: Transaction, records: Sequence[SourceRecord]) -> None:
                 f"the tie {record.about!r} has no id of this version, so that it cannot be moved; "
                 "export the graph and import it into an empty store first"
             )
-        part = _shown_at(part, stand_ins)
+        part = shown_at(part, stand_ins)
         if part.source == part.target and all(part.parties):
             hidden.append(replace(record, shown_in=hidden_at(part.source)))
             continue
         id_ = tie_id(*part)
         groups.setdefault(id_, []).append(replace(record, shown_in=id_))
-        wanted[id_] = part
-    rows = _rows(tx, wanted)
-    existing = existing_ties(tx, rows.values())
-    standing = read_records(tx, existing)
-    trust = trusts(tx)
-    busy: dict[str, dict[tuple[str, str], str]] = {}
-    shown: list[tuple[TieRow, Mapping[str, Any] | None, list[SourceRecord]]] = []
+    rows = ties_by_id(tx, groups)
+    in_columns: dict[Thing, list[SourceRecord]] = {}
+    beside: dict[str, list[SourceRecord]] = {}
     for id_, group in groups.items():
-        row = rows.get(id_)
-        if row is None:
+        if id_ not in rows:
             continue  # an end is gone, and its ties with it
-        kind = TIE_TYPES[row.type]
-        if row.type not in busy:
-            busy[row.type] = taken(tx, kind, [each for each in rows.values() if each.type == row.type])
-        single, other = single_end(kind, row)
-        if id_ not in existing and busy[row.type].get(single, other) != other:
-            hidden += [replace(record, shown_in=hidden_at(single[1])) for record in group]
-            continue
-        busy[row.type][single] = other
-        shown.append((row, existing.get(id_), _joined(standing.get(id_, []), group)))
-    _show_each_tie(tx, shown, trust)
-    write_records(tx, hidden)
+        thing = thing_of(rows[id_])
+        for record in group:
+            if thing and reference_of(REPLACING[thing[0]], record):
+                in_columns.setdefault(thing, []).append(record)
+            else:
+                beside.setdefault(id_, []).append(record)
+    existing = existing_ties(tx, [rows[id_] for id_ in beside])
+    standing = read_records(tx, existing)
+    showing = Showing(kept=hidden)
+    for id_, group in beside.items():
+        showing.shown.append((rows[id_], existing.get(id_), _joined(standing.get(id_, []), group)))
+    showing.write(tx)
+    for thing, kept in _things_of(tx, outvoted).items():
+        in_columns.setdefault(thing, []).extend(kept)
+    settle(tx, (), in_columns)
 
 
-def _shown_at(part: TieParts, stand_ins: Mapping[str, str]) -> TieParts:
-    """A tie between those who stand for its ends."""
-    source, target = part.parties
-    return part._replace(
-        source=stand_ins.get(source, source) if source else part.source,
-        target=stand_ins.get(target, target) if target else part.target,
-    )
+def _things_of(tx: Transaction, outvoted: Iterable[SourceRecord]) -> dict[Thing, list[SourceRecord]]:
+    """Words of parties that are not shown, by the party that stands for the one of which they are said."""
+    named = {own_end(record): record for record in outvoted}
+    stand_ins = roots(tx.run, named)
+    labels = resolve_labels(tx, PARTY_LABELS, {stand_ins.get(id_, id_) for id_ in named}, {})
+    found: dict[Thing, list[SourceRecord]] = {}
+    for record in outvoted:
+        id_ = stand_ins.get(own_end(record), own_end(record))
+        if id_ in labels:
+            found.setdefault((labels[id_], id_), []).append(record)
+    return found
 
 
 def _joined(standing: Iterable[SourceRecord], more: Iterable[SourceRecord]) -> list[SourceRecord]:
     return list({record.id: record for record in (*standing, *more)}.values())
 
 
-def _rows(tx: Transaction, wanted: Mapping[str, TieParts]) -> dict[str, TieRow]:
-    """Ties by id with the labels of their ends; those without one of their ends are left out."""
-    rows = {}
-    for type_, label in {(each.type, each.label) for each in wanted.values()}:
-        mine = {id_: each for id_, each in wanted.items() if (each.type, each.label) == (type_, label)}
-        some = next(iter(mine.values()))
-        sources = resolve_labels(tx, some.labels[0], [each.source for each in mine.values()], {})
-        targets = resolve_labels(tx, some.labels[1], [each.target for each in mine.values()], {})
-        for id_, each in mine.items():
-            if each.source in sources and each.target in targets:
-                source, target = (sources[each.source], each.source), (targets[each.target], each.target)
-                rows[id_] = TieRow(type_, source, target, {"id": id_})
-    return rows
-
-
-def ties_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, TieRow]:
-    """Ties by their ids, with the labels of their ends; those without one of their ends are left out."""
-    parts = {id_: split_tie_id(id_) for id_ in ids}
-    return _rows(tx, {id_: part for id_, part in parts.items() if part})
-
-
-def _show_each_tie(
-    tx: Transaction,
-    ties: Sequence[tuple[TieRow, Mapping[str, Any] | None, list[SourceRecord]]],
-    trust: Mapping[str, int],
-) -> None:
-    """Have ties show records; each comes with the properties that it has, or None where it is to be made."""
-    new: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    changes: list[TieRow] = []
-    for row, old, records in ties:
-        id_ = row.properties["id"]
-        changed = shown_again(old or {"id": id_}, records, trust)
-        if old is None:
-            new.setdefault(row.kind, []).append(row.ends | {"properties": {"id": id_} | changed})
-        elif changed:
-            changes.append(row._replace(properties=changed | {"id": id_}))
-    for kind, rows in new.items():
-        words = dict(zip(("TYPE", "SOURCE", "TARGET"), kind, strict=True))
-        write_all(tx, "ties/create_again", rows, words)
-    update_ties(tx, changes)
-    forget_records(tx, [row.properties["id"] for row, _, records in ties if is_alone(records)])
-    write_records(tx, [record for _, _, records in ties if not is_alone(records) for record in records])
-
-
 def _take_out(tx: Transaction, ties: Sequence[TieRow], own: set[str]) -> list[SourceRecord]:
     """The records of ties that are about somebody's own; the ties show the others from now on, or go."""
-    trust = trusts(tx)
     out = []
+    showing = Showing()
     by_id = {tie.properties["id"]: tie for tie in ties}
     for id_, records in read_records(tx, {id_: tie.properties for id_, tie in by_id.items()}).items():
         mine = [record for record in records if own.intersection(_parties_of(record))]
@@ -387,9 +366,10 @@ def _take_out(tx: Transaction, ties: Sequence[TieRow], own: set[str]) -> list[So
         out += mine
         forget_records(tx, [id_])
         if rest:
-            _show_each_tie(tx, [(by_id[id_], by_id[id_].properties, rest)], trust)
+            showing.shown.append((by_id[id_], by_id[id_].properties, rest))
         else:
-            delete_ties(tx, [by_id[id_]])
+            showing.cut.append(by_id[id_])
+    showing.write(tx)
     return out
 
 
@@ -438,6 +418,15 @@ def _hidden(tx: Transaction, ids: Iterable[str]) -> list[SourceRecord]:
     found = [record for records in read_records(tx, things).values() for record in records]
     if found:
         forget_records(tx, things)
+    return found
+
+
+def _outvoted(tx: Transaction, parties: Iterable[Party]) -> list[SourceRecord]:
+    """Take out the words that parties do not show in their columns."""
+    places = {kept_at(label, id_): {"_records": 1} for label, id_, _ in parties}
+    found = [record for records in read_records(tx, places).values() for record in records]
+    if found:
+        forget_records(tx, places)
     return found
 
 
@@ -490,5 +479,6 @@ def _drop_if_empty(
     tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
     forget_changes(tx, [id_])
     forget_pairs(tx, [id_])
+    forget_records(tx, [kept_at(label, id_)])
     outbox.remember_nodes(tx, label, deleted=[id_])
     return True

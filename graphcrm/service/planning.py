@@ -10,7 +10,16 @@ from typing import Any, Literal, NamedTuple
 from graphcrm.errors import StoreError
 from graphcrm.schema import TieType
 from graphcrm.service import outbox
-from graphcrm.service.source_records import SourceRecord, Speaker, forget_records, write_records
+from graphcrm.service.source_records import (
+    SourceRecord,
+    Speaker,
+    forget_records,
+    is_alone,
+    shown_again,
+    trusts,
+    write_records,
+)
+from graphcrm.service.statements import portions
 from graphcrm.store import Transaction
 from graphcrm.tables import Row
 
@@ -20,6 +29,7 @@ __all__ = [
     "Outcome",
     "Plan",
     "Rejected",
+    "Showing",
     "TieRow",
     "delete_ties",
     "existing_ties",
@@ -80,6 +90,70 @@ class TieRow(NamedTuple):
 
 
 @dataclass
+class Showing:
+    """Ties that are to show what is said of them, and words that show nowhere.
+
+    Parameters
+    ----------
+    shown : list of tuple
+        Ties, the properties that each has (None where it is to be made), and the records that it is to show.
+    cut : list of TieRow
+        Ties that go.
+    kept : list of SourceRecord
+        Words that are kept where they say that they are shown, which is no tie.
+    withdrawn : list of str
+        Ids of records that go.
+    """
+
+    shown: list[tuple[TieRow, Mapping[str, Any] | None, list[SourceRecord]]] = field(default_factory=list)
+    cut: list[TieRow] = field(default_factory=list)
+    kept: list[SourceRecord] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+
+    @property
+    def new(self) -> list[TieRow]:
+        """The ties that are to be made."""
+        return [tie for tie, old, _ in self.shown if old is None]
+
+    @property
+    def ties(self) -> list[TieRow]:
+        """The ties that it touches."""
+        return [*(tie for tie, _, _ in self.shown), *self.cut]
+
+    def add(self, other: Showing) -> None:
+        """Take in another one."""
+        for mine, more in zip(self._parts, other._parts, strict=True):
+            mine.extend(more)
+
+    @property
+    def _parts(self) -> tuple[list[Any], ...]:
+        return self.shown, self.cut, self.kept, self.withdrawn
+
+    def write(self, tx: Transaction) -> None:
+        """Write it; a record that shows elsewhere from now on moves there, since records keep their own ids."""
+        if not any(self._parts):
+            return
+        trust = trusts(tx)
+        delete_ties(tx, self.cut)
+        alone = [record.id for _, _, records in self.shown if is_alone(records) for record in records]
+        if gone := [*self.withdrawn, *alone]:
+            tx.run("source_records/delete", ids=gone)
+        new, changed = [], []
+        for tie, old, records in self.shown:
+            shown = shown_again(old or tie.properties, records, trust)
+            if old is None:
+                new.append(tie._replace(properties={"id": tie.properties["id"]} | shown))
+            elif shown:
+                changed.append(tie._replace(properties={"id": tie.properties["id"]} | shown))
+        for query, ties in (("ties/create_again", new), ("ties/update", changed)):
+            for kind, group in _by_kind(ties).items():
+                for rows in portions([tie.ends | {"properties": tie.properties} for tie in group]):
+                    _write(tx, query, _words(*kind), rows)
+        apart = (record for _, _, records in self.shown if not is_alone(records) for record in records)
+        write_records(tx, [*apart, *self.kept])
+
+
+@dataclass
 class Plan:
     """What one batch is going to write, and who says it."""
 
@@ -90,11 +164,18 @@ class Plan:
     changed_ties: list[TieRow] = field(default_factory=list)
     cut_ties: list[TieRow] = field(default_factory=list)
     records: list[SourceRecord] = field(default_factory=list)
+    showing: Showing = field(default_factory=Showing)
+    """Of columns of which several sources speak: what of it is shown."""
 
     @property
     def ties(self) -> int:
         """How many ties it touches."""
         return len(self.new_ties) + len(self.changed_ties) + len(self.cut_ties)
+
+    @property
+    def touched_ties(self) -> list[TieRow]:
+        """The ties that it touches."""
+        return [*self.new_ties, *self.changed_ties, *self.cut_ties, *self.showing.ties]
 
     def write(self, tx: Transaction) -> None:
         said = {"sources": [self.speaker.source], "seen_at": self.speaker.at}
@@ -108,9 +189,11 @@ class Plan:
             for kind, group in _by_kind(ties).items():
                 rows = [tie.ends | {"properties": tie.properties} for tie in group]
                 _write(tx, query, _words(*kind), rows, **more)
+        self.showing.write(tx)
         write_records(tx, self.records)
         if tx.watched:
-            outbox.remember(tx, **outbox.changes_of(self.creates, self.updates, self.new_ties, self.cut_ties))
+            new, cut = [*self.new_ties, *self.showing.new], [*self.cut_ties, *self.showing.cut]
+            outbox.remember(tx, **outbox.changes_of(self.creates, self.updates, new, cut))
 
 
 def _write(tx: Transaction, query: str, words: dict[str, str], rows: list[dict[str, Any]], **more: Any) -> None:

@@ -73,7 +73,7 @@ def touched(plan: Plan) -> set[str]:
     """The parties that are there and that a plan changes."""
     new = {row["id"] for label in PARTY_LABELS for row in plan.creates.get(label, ())}
     ids = {row["id"] for label in PARTY_LABELS for row in plan.updates.get(label, ())}
-    return (ids | shown_parties((*plan.new_ties, *plan.changed_ties, *plan.cut_ties))) - new
+    return (ids | shown_parties(plan.touched_ties)) - new
 
 
 def shown_parties(ties: Iterable[TieRow]) -> set[str]:

@@ -18,21 +18,22 @@ from graphcrm.service.history import record_as_of
 from graphcrm.service.listing import Page, TiePages, page_of_nodes
 from graphcrm.service.loading import Loading
 from graphcrm.service.lookalikes import keys_of_looks, refuse_look_alikes
-from graphcrm.service.planning import Mode, Outcome, Rejected, delete_ties, existing_ties, keys_of
+from graphcrm.service.planning import Mode, Outcome, Rejected, delete_ties, keys_of
 from graphcrm.service.receipts import remember, replayed
-from graphcrm.service.recording import note_created, note_removed, recording, shown_parties
-from graphcrm.service.source_records import HAND, Speaker, about_node, forget_records, rename_records
+from graphcrm.service.recording import note_created, recording
+from graphcrm.service.reference_words import kept_at
+from graphcrm.service.source_records import HAND, Speaker, about_node, rename_records
 from graphcrm.service.stored import (
     RESOURCES,
     all_ties,
     delete_node,
+    delete_tie,
     found_node,
     holder_of,
     move_ties,
     node_table,
     read_record,
     said_of,
-    tie_row,
     with_references,
 )
 from graphcrm.service.writing import write_rows
@@ -282,12 +283,7 @@ class Records:
             current = read_record(tx, table, id_)
             _check_version(current, etag_)
             if table == "ties":
-                tie = tie_row(tx, id_)
-                tie = tie._replace(properties=existing_ties(tx, [tie])[id_])
-                with recording(tx, shown_parties([tie]), self._source):
-                    delete_ties(tx, [tie])
-                forget_records(tx, [id_])
-                note_removed(tx, tie, self._source)
+                delete_tie(tx, id_, self._source)
             else:
                 delete_node(tx, node_table(table), current, detach)
 
@@ -384,6 +380,7 @@ class Records:
                 row = properties | {"kind": "person"}
                 tx.run("nodes/create", words={"LABEL": "Customer"}, rows=[row], **said_of(properties))
                 rename_records(tx, about_node("Contact", id_), about_node("Customer", id_))
+                rename_records(tx, kept_at("Contact", id_), kept_at("Customer", id_))
                 move_ties(tx, ties, id_)
             outbox.remember(tx, created=[id_])
             customer = read_record(tx, "customers", id_)

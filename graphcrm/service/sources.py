@@ -19,6 +19,8 @@ from graphcrm.service.last_seen import Sightings
 from graphcrm.service.migrate import forget_migrations
 from graphcrm.service.quality import quality_of
 from graphcrm.service.recording import recording
+from graphcrm.service.reference_pins import pin_column, replacing_column, unpin_column
+from graphcrm.service.reference_words import Columns
 from graphcrm.service.source_records import (
     FILES,
     HAND,
@@ -223,7 +225,11 @@ class Sources:
         def work(tx: Transaction) -> dict[str, Any]:
             spec, about, properties = _thing(tx, table, id_)
             records = _records(tx, about, properties)
-            sightings = Sightings.about(tx, records)
+            in_columns = Columns(tx, spec.label, [id_]).said()[id_] if spec.label else []
+            sightings = Sightings.about(tx, [*records, *in_columns])
+            # A source that names whom another named before brought the record when it said so of the record itself.
+            of_record = {(record.source, key_of(record)): record for record in records}
+            trust = trusts(tx)
             fields = [
                 {
                     "field": field,
@@ -231,15 +237,19 @@ class Sources:
                     "source": winner.source,
                     "rule": winner.rule,
                     "values": [
-                        _value(record, field, spec, winner) | _times(record, sightings)
-                        for record in records
+                        _value(record, field, spec, winner)
+                        | _times(record, sightings, of_record.get((record.source, key_of(record)), record))
+                        for record in said
                         if field in record.fields or field in record.raw
                     ],
                 }
-                for field, winner in winners(records, trusts(tx)).items()
+                for said in (records, in_columns)
+                for field, winner in winners(said, trust).items()
             ]
+            fields.sort(key=lambda line: line["field"])
             sources = [
-                {"source": record.source, "key": key_of(record)} | _times(record, sightings) for record in records
+                {"source": record.source, "key": key_of(record)} | _times(record, sightings, record)
+                for record in records
             ]
             return {"id": id_, "sources": sources, "fields": fields}
 
@@ -251,7 +261,7 @@ class Sources:
         Parameters
         ----------
         table, id_, field : str
-            Which field of which record; reference columns cannot be pinned.
+            Which field of which record; a reference column that adds to what is there cannot be pinned.
         value : object, optional
             The value, as in `Records.patch`; None pins that there is none.
         source : str, optional
@@ -262,8 +272,11 @@ class Sources:
         NotFound
             There is no such record, or the source says nothing of the field.
         InvalidInput
-            The value breaks the field's rule, or the field cannot be pinned.
+            The value breaks the field's rule, names nobody who is there, or the field cannot be pinned.
         """
+        if (ref := replacing_column(table, field)) is not None:
+            self._store.write(lambda tx: pin_column(tx, table, id_, ref, value, source), [id_])
+            return
 
         def change(tx: Transaction, spec: Table, records: Sequence[SourceRecord], about: str) -> list[SourceRecord]:
             if source is not None:
@@ -290,6 +303,9 @@ class Sources:
         NotFound
             There is no such record, or the field is not pinned.
         """
+        if (ref := replacing_column(table, field)) is not None:
+            self._store.write(lambda tx: unpin_column(tx, table, id_, ref), [id_])
+            return
 
         def change(_: Transaction, __: Table, records: Sequence[SourceRecord], ___: str) -> list[SourceRecord]:
             pins = [r for r in records if r.source == PINNED and field in r.fields]
@@ -360,9 +376,9 @@ def _value(record: SourceRecord, field: str, spec: Table, winner: Winner) -> dic
     }
 
 
-def _times(record: SourceRecord, sightings: Sightings) -> dict[str, Any]:
-    """When a source last said something new of a thing, and when it last brought it at all."""
-    times = {"seen_at": record.seen_at, "last_seen": sightings.last_seen(record)}
+def _times(record: SourceRecord, sightings: Sightings, whole: SourceRecord) -> dict[str, Any]:
+    """When a source last said something new of a thing or column, and when it last brought the whole at all."""
+    times = {"seen_at": record.seen_at, "last_seen": max(map(sightings.last_seen, (record, whole)))}
     return {name: from_graph("", at) for name, at in times.items()}
 
 

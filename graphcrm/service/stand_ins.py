@@ -10,9 +10,9 @@ from graphcrm.schema import PARTY_LABELS, TIE_TYPES
 from graphcrm.service import outbox
 from graphcrm.service.aliases import any_merged, roots
 from graphcrm.service.deriving import update_ties
-from graphcrm.service.merging import show_ties, ties_by_id
+from graphcrm.service.merging import show_ties
 from graphcrm.service.planning import Outcome, Rejected, existing_ties, nobody, resolve_labels
-from graphcrm.service.references import named_tie
+from graphcrm.service.reference_words import Columns, Thing, named_tie, ties_by_id
 from graphcrm.service.source_records import (
     SourceRecord,
     Speaker,
@@ -48,7 +48,8 @@ def _parties(table: Table, row: Row) -> set[str]:
     """Ids in a row that may be parties'."""
     if table.type:
         return {id_ for labels, id_ in _ends(table, row) if _party_labels(labels)}
-    named = {id_ for ref in _party_references(table) for id_ in row.references.get(ref.field, ())}
+    refs = [ref for ref in table.references if _party_labels(ref.labels)]
+    named = {id_ for ref in refs for id_ in row.references.get(ref.field, ())}
     return named | ({row.id} if table.label in PARTY_LABELS else set())
 
 
@@ -63,13 +64,14 @@ def _party_labels(labels: Sequence[str]) -> bool:
     return any(label in PARTY_LABELS for label in labels)
 
 
-def _party_references(table: Table) -> list[Reference]:
-    return [ref for ref in table.references if _party_labels(ref.labels)]
+def _adding_references(table: Table) -> list[Reference]:
+    """The columns that name further parties; of the others `References` knows who stands for whom."""
+    return [ref for ref in table.references if _party_labels(ref.labels) and not ref.replaces]
 
 
 def with_stand_ins(table: Table, row: Row, stand_ins: Mapping[str, str]) -> Row:
-    """A row whose reference columns name who stands for whom, each once."""
-    fields = {ref.field for ref in _party_references(table)}
+    """A row whose reference columns that add to others name who stands for whom, each once."""
+    fields = {ref.field for ref in _adding_references(table)}
     named = {
         field: list(dict.fromkeys(stand_ins.get(id_, id_) if field in fields else id_ for id_ in ids))
         for field, ids in row.references.items()
@@ -80,7 +82,7 @@ def with_stand_ins(table: Table, row: Row, stand_ins: Mapping[str, str]) -> Row:
 def reference_ties(table: Table, row: Row, stand_ins: Mapping[str, str]) -> dict[str, str]:
     """Ties that a row's columns stand for and that show elsewhere: the id that shows, by the id that is said."""
     found = {}
-    for ref in _party_references(table):
+    for ref in _adding_references(table):
         for id_ in row.references.get(ref.field, ()):
             if id_ in stand_ins:
                 found[named_tie(table, ref, row.id, id_)] = named_tie(table, ref, row.id, stand_ins[id_])
@@ -132,15 +134,35 @@ def say_of_merged(tx: Transaction, table: Table, row: Row, speaker: Speaker, roo
         tx.run("nodes/update", words={"LABEL": label}, rows=[changed | {"id": root}])
         outbox.remember_nodes(tx, label, updated=[changed | {"id": root}])
     write_records(tx, voices.news)
-    said = [
-        SourceRecord(speaker.source, named_tie(table, ref, row.id, id_), "", {}, {}, speaker.at)
-        for ref in table.references
-        for id_ in row.references.get(ref.field, ())
-    ]
+    tied = _say_in_columns(tx, table, row, speaker, (label, root))
+    return "updated" if voices.news or tied else "unchanged"
+
+
+def _say_in_columns(tx: Transaction, table: Table, row: Row, speaker: Speaker, thing: Thing) -> bool:
+    """Whether it is news whom a row about a party that was merged away names; it is shown in who stands for it."""
+    label, root = thing
+    refs = [ref for ref in table.references if ref.field in row.references]
+    stand_ins = roots(tx.run, [id_ for ref in refs for id_ in row.references[ref.field]])
+    columns = Columns(tx, label, [root], refs=table.references)
+    news = False
+    to_itself = []
+    for ref in refs:
+        shown = {
+            named_tie(table, ref, row.id, id_): named_tie(table, ref, root, stand_ins.get(id_, id_))
+            for id_ in row.references[ref.field]
+        }
+        ties = ties_by_id(tx, shown.values())
+        # Who is named may have become the party itself, and then no tie can show it.
+        wanted = {about: ties[id_] for about, id_ in shown.items() if ties[id_].source != ties[id_].target}
+        to_itself += [about for about in shown if about not in wanted]
+        if wanted:
+            news |= columns.say(root, row.id, ref, wanted, named_tie(table, ref, row.id, ""), speaker)
+    columns.showing().write(tx)
+    said = [SourceRecord(speaker.source, about, "", {}, {}, speaker.at) for about in to_itself]
     there = read_by_id(tx, [record.id for record in said])
     new = [record for record in said if record.id not in there]
     show_ties(tx, new)
-    return "updated" if voices.news or new else "unchanged"
+    return news or bool(new)
 
 
 def _said(speaker: Speaker) -> dict[str, Any]:

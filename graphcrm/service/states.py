@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.service.changes import Fields
-from graphcrm.service.references import stands_for
+from graphcrm.service.reference_words import stands_for
 from graphcrm.service.source_records import (
     FILES,
     NEVER,

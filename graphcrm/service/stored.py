@@ -10,9 +10,9 @@ from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id_betwee
 from graphcrm.service import outbox
 from graphcrm.service.aliases import forget_merged, merged_into, roots
 from graphcrm.service.changes import forget_changes
-from graphcrm.service.planning import TieRow, resolve_labels
-from graphcrm.service.recording import note_deleted, recording, shown_parties
-from graphcrm.service.references import stands_for
+from graphcrm.service.planning import TieRow, delete_ties, existing_ties, resolve_labels
+from graphcrm.service.recording import note_deleted, note_removed, recording, shown_parties
+from graphcrm.service.reference_words import kept_at, settle, stands_for, thing_of
 from graphcrm.service.source_records import HAND, about_node, forget_records, own_fields
 from graphcrm.service.states import states
 from graphcrm.store import Transaction
@@ -23,6 +23,7 @@ __all__ = [
     "RESOURCES",
     "all_ties",
     "delete_node",
+    "delete_tie",
     "found_node",
     "holder_of",
     "move_ties",
@@ -205,15 +206,28 @@ def delete_node(tx: Transaction, table: Table, current: dict[str, Any], detach: 
             f"{noun(table)} {id_!r} is still in use: {what}; delete with detach to cut them", details=hanging
         )
     known = states(tx, [id_]) if label in PARTY_LABELS else {}
-    forget_records(tx, [about_node(label, id_), *(tie.properties.get("id", "") for tie in ties)])
+    gone = [about_node(label, id_), kept_at(label, id_), *(tie.properties.get("id", "") for tie in ties)]
+    forget_records(tx, gone)
     with recording(tx, shown_parties(ties) - {id_}, HAND):
         tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
+        settle(tx, {thing for tie in ties if (thing := thing_of(tie)) and thing != (label, id_)})
     if label in PARTY_LABELS:
         forget_changes(tx, [id_, *merged_into(tx.run, [id_])])
         note_deleted(tx, id_, known[id_].sources)
         forget_merged(tx, [id_])
     if label == "Customer":
         outbox.remember(tx, deleted=[id_])
+
+
+def delete_tie(tx: Transaction, id_: str, source: str) -> None:
+    """Cut a tie and forget what is said of it; a column that showed it shows what else is said there."""
+    tie = tie_row(tx, id_)
+    tie = tie._replace(properties=existing_ties(tx, [tie])[id_])
+    with recording(tx, shown_parties([tie]), source):
+        delete_ties(tx, [tie])
+        forget_records(tx, [id_])
+        settle(tx, [thing] if (thing := thing_of(tie)) else [])
+    note_removed(tx, tie, source)
 
 
 def tie_record(type_: str, source_id: str, target_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from graphcrm.service.planning import (
     unchanged_ties,
 )
 from graphcrm.service.recording import recording, touched
+from graphcrm.service.reference_words import settle, thing_of
 from graphcrm.service.references import References
 from graphcrm.service.source_records import Speaker, Voices, about_node
 from graphcrm.service.stand_ins import (
@@ -83,7 +84,7 @@ def write_rows(
     known = known or Known()
     stand_ins = named_stand_ins(tx, table, rows)
     if not stand_ins:
-        return _write_named(tx, table, rows, speaker, mode, stated, dry_run, known)
+        return _write_named(tx, table, rows, speaker, mode, stated, dry_run, known, {})
     return _write_merged(tx, table, rows, speaker, mode, stated, dry_run, known, stand_ins)
 
 
@@ -96,16 +97,21 @@ def _write_named(
     stated: Collection[str],
     dry_run: bool,
     known: Known,
+    stand_ins: Mapping[str, str],
 ) -> list[Outcome]:
-    """Write rows that name whom they mean."""
+    """Write rows of which none is about a party that was merged away."""
     plan = Plan(speaker)
     if table.type:
         outcomes = _plan_ties(tx, table, rows, mode, plan, known)
     else:
-        outcomes = _plan_nodes(tx, table, rows, mode, plan, known, stated)
+        outcomes = _plan_nodes(tx, table, rows, mode, plan, known, stated, stand_ins)
     if not dry_run:
         with recording(tx, touched(plan), speaker.source):
             plan.write(tx)
+            if table.type:
+                # What is said of a tie may speak against what its ends' columns show by another's word.
+                ties = (*plan.new_ties, *plan.changed_ties)
+                settle(tx, {thing for tie in ties if (thing := thing_of(tie))})
     return outcomes
 
 
@@ -134,7 +140,7 @@ def _write_merged(
     outcomes = dict(
         zip(
             (row.id for row in others),
-            _write_named(tx, table, others, speaker, mode, stated, dry_run, known),
+            _write_named(tx, table, others, speaker, mode, stated, dry_run, known, stand_ins),
             strict=True,
         )
     )
@@ -254,11 +260,12 @@ def _plan_nodes(
     plan: Plan,
     known: Known,
     stated: Collection[str],
+    stand_ins: Mapping[str, str],
 ) -> list[Outcome]:
     label = table.label or ""
     unchanged, existing = _stored(tx, label, rows, plan.speaker.source, mode)
     there = unchanged | existing.keys()
-    refs = References(tx, table, rows, stated, there, known)
+    refs = References(tx, table, rows, stated, there, known, plan.speaker, mode, stand_ins)
     rejected = _rejected_ids(tx, label, [row.id for row in rows if row.id not in there], known.ids)
     refs.refuse_all(rows, rejected)
 
@@ -279,6 +286,7 @@ def _plan_nodes(
             outcomes.append("updated")
         else:
             outcomes.append("updated" if tied else "unchanged")
+    refs.finish(plan)
     plan.records += voices.news
     return outcomes
 

@@ -33,6 +33,8 @@ class Model:
     """What was said, and who was merged into whom; all that is shown follows from these."""
 
     words: dict[Word, Said] = field(default_factory=dict)
+    owners: dict[Word, tuple[str | None, int]] = field(default_factory=dict)
+    """Whom a source names as a party's owner, and since when."""
     into: dict[str, str] = field(default_factory=dict)
     now: int = 0
 
@@ -50,6 +52,28 @@ class Model:
         merged = (old.fields if old else {}) | fields
         if old is None or merged != old.fields:
             self.words[source, about] = Said(merged, self.now)
+
+    def name_owner(self, source: str, party: str, user: str | None) -> None:
+        """Have a source name an owner; that there is none it says where others name one."""
+        others = [
+            word
+            for word, (other, _) in self.owners.items()
+            if other and word != (source, party) and self.root(word[1]) == self.root(party)
+        ]
+        if user is None and not others:
+            self.owners.pop((source, party), None)
+        elif self.owners.get((source, party), (0, 0))[0] != user:
+            self.owners[source, party] = user, self.now
+
+    def owner(self, root: str) -> str | None:
+        """The owner that is shown."""
+        said = [(self._trust(word), at, user) for word, (user, at) in self.owners.items() if self.root(word[1]) == root]
+        return max(said, key=lambda each: each[:2])[2] if said else None
+
+    def forget_nobody(self) -> None:
+        """Where nobody names an owner, it need not be said that there is none."""
+        named = {self.root(party) for (_, party), (user, _) in self.owners.items() if user}
+        self.owners = {word: said for word, said in self.owners.items() if self.root(word[1]) in named}
 
     def parties(self) -> dict[str, dict[str, Any]]:
         found = {}
@@ -81,7 +105,11 @@ class Model:
         return {name: value for name, value in shown.items() if value is not None}
 
     def _strength(self, word: Word) -> tuple[int, int]:
-        return 100 if word[0] == HAND else 50, self.words[word].at
+        return self._trust(word), self.words[word].at
+
+    @staticmethod
+    def _trust(word: Word) -> int:
+        return 100 if word[0] == HAND else 50
 
     def delete(self, root: str) -> None:
         gone = self.members(root)
@@ -90,6 +118,7 @@ class Model:
             for word, said in self.words.items()
             if word[1] not in gone and not set(gone) & set((split_tie_id(word[1]) or ())[1:3])
         }
+        self.owners = {word: said for word, said in self.owners.items() if word[1] not in gone}
         self.into = {party: other for party, other in self.into.items() if party not in gone}
 
     def can_tell(self, source: str) -> bool:
@@ -97,12 +126,14 @@ class Model:
         left = {about for said, about in self.words if said != source}
         named = {end for about in left for end in (split_tie_id(about) or ())[1:3]}
         groups = [self.members(root) for root in set(self.into.values()) - self.into.keys()]
-        return all(self.root(each[0]) in left and named & set(each) <= left for each in groups)
+        is_plain = all(word in self.words for word in self.owners if word[0] != source)
+        return is_plain and all(self.root(each[0]) in left and named & set(each) <= left for each in groups)
 
     def erase(self, source: str) -> None:
         """A party of which nothing is said stays under its id while a tie of another names it; merged away it goes."""
         before = self.parties()
         self.words = {word: said for word, said in self.words.items() if word[0] != source}
+        self.owners = {word: said for word, said in self.owners.items() if word[0] != source}
         left = {about for _, about in self.words}
         gone = {party for party in self.into if party not in left}
         for party in list(self.into):
@@ -122,6 +153,8 @@ class Model:
 
 NAMES = st.sampled_from(["Ann", "Bo", "Cy"])
 CITIES = st.none() | st.sampled_from(["Ulm", "Bonn"])
+USERS = ("U1", "U2", "U3")
+OWNERS = st.none() | st.sampled_from(USERS)
 
 
 def machine(graph: graphcrm.Graph, wipe: Any) -> type[RuleBasedStateMachine]:
@@ -133,17 +166,22 @@ def machine(graph: graphcrm.Graph, wipe: Any) -> type[RuleBasedStateMachine]:
             wipe()
             graph.touch()
             self.model = Model()
+            graph.records.of("staff").upsert("users", [{"id": user, "name": user} for user in USERS])
             for party in PARTIES[:3]:
-                self.say("crm", party, "Ann", None)
+                self.say("crm", party, "Ann", None, "U1")
             for party in PARTIES[:2]:
-                self.say("shop", party, "Bo", "Ulm")
+                self.say("shop", party, "Bo", "Ulm", "U2")
 
-        @rule(source=st.sampled_from(SOURCES), party=st.sampled_from(PARTIES), name=NAMES, city=CITIES)
-        def say(self, source: str, party: str, name: str, city: str | None) -> None:
+        @rule(source=st.sampled_from(SOURCES), party=st.sampled_from(PARTIES), name=NAMES, city=CITIES, owner=OWNERS)
+        def say(self, source: str, party: str, name: str, city: str | None, owner: str | None) -> None:
             row = {"id": party, "name": name} | ({"city": city} if city else {})
-            report = graph.records.of(source).upsert("customers", [row])
+            records = graph.records.of(source)
+            report = records.upsert("customers", [row | ({"owner_id": owner} if owner else {})])
             assert not report.rejected
             self.model.say(source, party, {key: value for key, value in row.items() if key != "id"})
+            if owner:
+                self.model.name_owner(source, party, owner)
+                assert records.upsert("customers", [row | {"owner_id": owner}]).unchanged == 1
 
         @rule(
             source=st.sampled_from(SOURCES),
@@ -161,10 +199,10 @@ def machine(graph: graphcrm.Graph, wipe: Any) -> type[RuleBasedStateMachine]:
                 self.model.say(source, tie_id("KNOWS", ends[0], ends[1], "friend"), fields)
 
         @precondition(lambda self: self.model.parties())
-        @rule(data=st.data(), name=NAMES, city=CITIES)
-        def edit(self, data: st.DataObject, name: str, city: str | None) -> None:
+        @rule(data=st.data(), name=NAMES, city=CITIES, owner=OWNERS)
+        def edit(self, data: st.DataObject, name: str, city: str | None, owner: str | None) -> None:
             party, shown = data.draw(st.sampled_from(sorted(self.model.parties().items())))
-            graph.records.patch("customers", party, {"name": name, "city": city})
+            graph.records.patch("customers", party, {"name": name, "city": city, "owner_id": owner})
             wanted = {"name": name, "city": city}
             changed = {key: value for key, value in wanted.items() if shown.get(key) != value}
             alone = [word for word in self.model.words if word[1] in self.model.members(party)] == [(HAND, party)]
@@ -173,6 +211,9 @@ def machine(graph: graphcrm.Graph, wipe: Any) -> type[RuleBasedStateMachine]:
             if alone and (said := self.model.words.get((HAND, party))):
                 # What only people wrote is replaced as a whole: a value taken out is not there.
                 said.fields = {key: value for key, value in said.fields.items() if value is not None}
+            if owner != self.model.owner(party):
+                self.model.now += 1
+                self.model.name_owner(HAND, party, owner)
 
         @precondition(lambda self: len(self.model.parties()) > 1)
         @rule(data=st.data())
@@ -203,12 +244,18 @@ def machine(graph: graphcrm.Graph, wipe: Any) -> type[RuleBasedStateMachine]:
 
         @invariant()
         def the_graph_shows_what_the_model_does(self) -> None:
+            self.model.forget_nobody()
             customers = graph.records.page("customers", limit=100).items
             shown = {
                 each["id"]: {key: each[key] for key in ("name", "city") if each[key] is not None} for each in customers
             }
             assert shown == self.model.parties()
-            ties = graph.records.page("ties", limit=100).items
+            owners = {each["id"]: each["owner_id"] for each in customers}
+            assert owners == {party: self.model.owner(party) for party in shown}
+            everything = graph.records.page("ties", limit=100).items
+            owning = {each["id"] for each in everything if each["type"] == "OWNS"}
+            assert owning == {tie_id("OWNS", user, party) for party, user in owners.items() if user}
+            ties = [each for each in everything if each["type"] != "OWNS"]
             found = {
                 each["id"]: {key: each[key] for key in ("kind", "strength") if each[key] is not None} for each in ties
             }

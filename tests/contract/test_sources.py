@@ -151,7 +151,11 @@ def test_erasing_a_source_leaves_no_trace_and_what_others_said(graph: Graph, bar
     assert "'list'" not in left
     assert "newsletter" not in left
     # A is the crm's alone again; C stays bare, for the crm says that A knows her.
-    assert rules(graph, "A") == {"city": ("Ulm", "crm", "only source"), "name": ("Ann", "crm", "only source")}
+    assert rules(graph, "A") == {
+        "city": ("Ulm", "crm", "only source"),
+        "name": ("Ann", "crm", "only source"),
+        "owner_id": ("U", "crm", "only source"),
+    }
     assert shown(graph, "A", "owner_id") == ["U"]
     assert shown(graph, "C", "name") == ["C"]
     assert graph.status()["types"] == {"KNOWS": 1, "OWNS": 1}
