@@ -120,7 +120,9 @@ def say_of_merged(tx: Transaction, table: Table, row: Row, speaker: Speaker, roo
     """Write a row about a party that was merged away: its words, and what they change in who stands for it."""
     for ref in table.references:
         named = row.references.get(ref.field, [])
-        if missing := sorted(set(named) - resolve_labels(tx, ref.labels, named, {}).keys()):
+        stand_ins = roots(tx.run, named)
+        there = resolve_labels(tx, ref.labels, (stand_ins.get(id_, id_) for id_ in named), {})
+        if missing := sorted(id_ for id_ in named if stand_ins.get(id_, id_) not in there):
             if not ref.creates:
                 return Rejected(ref.field, nobody(ref.labels, missing[0]))
             rows = [{"id": id_, "name": id_} for id_ in missing]

@@ -168,7 +168,7 @@ def test_who_is_deleted_is_forgotten(graph: Graph, bare: Any) -> None:
     graph.merging.merge("A", "B")
     known = now()
     with acting("anna"):
-        graph.records.delete("customers", "B")
+        graph.records.delete("customers", "B", detach=True)
     assert "ekret" not in repr(bare.run("MATCH (n) RETURN properties(n) AS p"))
     assert told(graph, "B", "kind", "by") == [("deleted", "anna")]
     with pytest.raises(NotFound, match="was deleted at"):

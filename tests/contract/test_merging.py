@@ -187,6 +187,24 @@ def test_pins_of_both_are_kept_apart(graph: Graph) -> None:
     assert (found["B"]["phone"], found["B"]["city"]) == ("9", "Rom")
 
 
+def test_a_row_of_a_merged_party_may_name_another_that_was_merged(graph: Graph) -> None:
+    rows = {
+        "customers": [{"id": "X1", "name": "Acme"}, {"id": "X2", "name": "ACME"}],
+        "contacts": [{"id": "K1", "name": "Kim"}, {"id": "K2", "name": "Kim", "customer_id": "X2"}],
+    }
+    for table, some in rows.items():
+        say(graph, "crm", table, *some)
+    graph.merging.merge("X2", "X1")
+    graph.merging.merge("K2", "K1")
+    say(graph, "crm", "contacts", {"id": "K2", "name": "Kim Lee", "customer_id": "X2"})
+    kim = graph.records.read("contacts", "K1")
+    assert kim["customer_id"] == "X1"
+    graph.merging.unmerge("K2")
+    graph.merging.unmerge("X2")
+    assert graph.records.read("contacts", "K2")["customer_id"] == "X2"
+    assert graph.records.read("contacts", "K1")["customer_id"] is None
+
+
 def test_who_stands_for_others_is_not_deleted_by_the_way(graph: Graph) -> None:
     graph.records.upsert("customers", [{"id": id_, "name": id_} for id_ in "ABC"])
     graph.merging.merge("C", "B")
