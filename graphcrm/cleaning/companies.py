@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from graphcrm.cleaning.chinese import HAN
+from graphcrm.cleaning.legal_forms import LONGEST_FORM, is_form, is_leading_form
 from graphcrm.cleaning.text import REMEMBERED, clean_text, name_key, words
 from graphcrm.limits import MAX_NAME_LENGTH
 
@@ -31,51 +32,23 @@ class CompanyName(NamedTuple):
     key: str
 
 
-# Legal forms after ISO 20275 (the list of entity legal forms that GLEIF keeps), without their dots and spaces, and the
-# words for a group of companies.
-_LATIN: Final = frozenset(
-    words(
-        "ltd limited llc llp lp lllp pllc plc inc incorporated corp corporation co company cic pc psc",
-        "gmbh ggmbh mbh ag kg kgaa ohg ug gbr ev eg se scs ek ekfm ewiv gmbhcokg gmbh&cokg gmbh&co ag&cokg ug&cokg",
-        "se&cokgaa gmbh&cokgaa ughaftungsbeschränkt ug(haftungsbeschränkt) kgmbh gesmbh gmbhinliquidation",
-        "sa sas sasu sarl eurl sca snc scop sci gie sprl bvba srl spa sapa sl slu slne sau sll sc scrl",
-        "aktiengesellschaft bv nv cv vof asbl vzw ab hb kb oy oyj oyab ky tmi as asa aps ivs ans da ba is",
-        "spzoo spółkazoo spzoospk spj spk sp sro as kft bt kkt nyrt zrt doo dd ad ood eood",
-        "ooo oao zao pao ao ооо оао зао пао ао ип",
-        "ltda me epp eireli sapi sab sapidecv sabdecv sadecv srldecv sdernldecv sderldecv cia",
-        "kk gk yk ptyltd pty pteltd pte sdnbhd bhd tbk pt pvtltd pvt privatelimited pcl colimited coltd cojsc jsc ojsc",
-        "fze fzco fzllc wll saoc saog as ltdşti aş oü sia uab",
-        "group holding holdings gruppe groupe grupo gruppo",
-    )
-)
-_WORDLIKE: Final = frozenset(words("sa sas da ba is as me se ans sl ad ao ug ek ky da mp gk yk sci sia ia pt"))
-"""Forms that are also words or surnames: they count in capitals or with dots alone."""
-
-_LONGEST: Final = 6
-"""Words of the longest form: S. de R.L. de C.V."""
-
-_BEFORE: Final = frozenset({"ооо", "оао", "зао", "пао", "ао", "ип", "ooo", "oao", "zao", "pao", "pt"})
-"""Forms that stand before the name."""
-
 _CHINESE: Final = words(
-    "股份有限责任公司 股份有限公司 有限责任公司 有限責任公司 集团有限公司 集團有限公司",
+    "股份有限责任公司 股份有限責任公司 股份有限公司 股份公司 有限责任公司 有限責任公司 集团有限公司 集團有限公司",
     "集团股份有限公司 集團股份有限公司 集团公司 集團公司 控股有限公司 有限公司 总公司 分公司 子公司",
-    "公司 集团 集團 控股 （集团） 合伙企业 普通合伙 有限合伙 特殊普通合伙 个体工商户 株式会社",
+    "公司 集团 集團 控股 （集团） 合伙企业 普通合伙 有限合伙 特殊普通合伙 个体工商户 株式会社 株式會社",
     "有限会社 合同会社 주식회사 유한회사",
 )
 _CHINESE_FORM: Final = "|".join(sorted(_CHINESE, key=len, reverse=True))
 _CHINESE_BEHIND: Final = re.compile(
     rf"\s*[（(]?(?:{_CHINESE_FORM})[)）]?(?:\s*[（(](?:集团|集團|控股|有限合伙|普通合伙)[)）])?$"
 )
-_ASIAN_BEFORE: Final = re.compile(r"^(?:株式会社|有限会社|合同会社|주식회사|유한회사|\(株\)|（株）|㈜|\(주\))\s*")
-_ASIAN_BEHIND: Final = re.compile(r"\s*(?:\(株\)|（株）|㈜|\(주\))$")
+_ASIAN_BEFORE: Final = re.compile(
+    r"^(?:株式会社|株式會社|有限会社|合同会社|주식회사|유한회사|\(株\)|（株）|㈱|㈜|\(주\))\s*"
+)
+_ASIAN_BEHIND: Final = re.compile(r"\s*(?:\(株\)|（株）|㈱|㈜|\(주\))$")
 _WORD: Final = re.compile(r"[^\s,]+")
 _NOT_WORD: Final = re.compile(r"[^\w&]+")
-_LOOKS_CHINESE: Final = re.compile(f"[{HAN}\u3040-\u30ff\uac00-\ud7af㈜]")
-
-
-def _bare(words: str) -> str:
-    return re.sub(r"[.,\s/'-]+", "", name_key(words))
+_LOOKS_CHINESE: Final = re.compile(f"[{HAN}\u3040-\u30ff\uac00-\ud7af㈱㈜]")
 
 
 @lru_cache(REMEMBERED)
@@ -130,28 +103,23 @@ def _last_form(name: str) -> tuple[str, str] | None:
             if (found := pattern.search(name)) and (core := name[: found.start()].rstrip(" ,，")):
                 return core, found[0].strip()
     words = list(_WORD.finditer(name))
-    for count in range(min(_LONGEST, len(words) - 1), 0, -1):
+    for count in range(min(LONGEST_FORM, len(words) - 1), 0, -1):
         start = words[-count].start()
         form = name[start:]
         core = name[:start].rstrip(" ,-&")
-        if core and _is_form(form):
+        if core and is_form(form):
             return core, form.rstrip(" ,")
     return None
-
-
-def _is_form(text: str) -> bool:
-    bare = _bare(text)
-    if bare in _WORDLIKE:
-        return text.isupper() or any(sign in text for sign in "./")
-    return bare in _LATIN or _bare(text.strip("()")) in _LATIN
 
 
 def _first_form(name: str) -> tuple[str, str] | None:
     if (found := _ASIAN_BEFORE.match(name)) and found.end() < len(name):
         return name[found.end() :], found[0].strip()
-    first, space, rest = name.partition(" ")
-    if space and _bare(first) in _BEFORE:
-        return rest.strip("\"'«»“” ") or rest, first
+    words = list(_WORD.finditer(name))
+    for count in range(min(LONGEST_FORM, len(words) - 1), 0, -1):
+        form, rest = name[: words[count - 1].end()], name[words[count].start() :]
+        if is_leading_form(form):
+            return rest.strip("\"'«»“” ") or rest, form
     return None
 
 

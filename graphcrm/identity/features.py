@@ -15,6 +15,7 @@ import pandas as pd
 from graphcrm.cleaning.chinese import is_chinese, pinyin
 from graphcrm.cleaning.codes import clean_country
 from graphcrm.cleaning.companies import is_company, split_company
+from graphcrm.cleaning.legal_forms import legal_form
 from graphcrm.cleaning.people import split_person
 
 __all__ = ["FEATURES", "features", "fold"]
@@ -43,23 +44,6 @@ FEATURES: Final = (
 )
 """Columns of what `features` gives, all text or None."""
 
-_FORMS: Final = {
-    "colimited": "ltd",
-    "coltd": "ltd",
-    "corp": "inc",
-    "corporation": "inc",
-    "incorporated": "inc",
-    "limited": "ltd",
-    "ptelimited": "ltd",
-    "pteltd": "ltd",
-    "ptylimited": "ltd",
-    "ptyltd": "ltd",
-    "有限责任公司": "有限公司",
-    "有限責任公司": "有限公司",
-}
-"""Legal forms that are written in several ways."""
-_NO_FORM: Final = frozenset(("co", "company", "group", "gruppe", "groupe", "holding", "公司", "集团", "集團"))
-"""What stands at the end of a company's name and says nothing of its legal form."""
 _ROLES: Final = frozenset(
     [
         "accounting",
@@ -207,7 +191,7 @@ def _names(kind: str, name: str, given: str, surname: str, label: str) -> Parts:
     apart = bool(given or surname)
     if kind == "organization" or (not kind and not apart and is_company(name)):
         company = split_company(name)
-        return "organization", None, None, None, fold(company.key) or None, _legal_form(company.forms)
+        return "organization", None, None, None, fold(company.key) or None, legal_form(company.forms)
     suffix = None
     if not apart:
         person = split_person(name)
@@ -215,14 +199,6 @@ def _names(kind: str, name: str, given: str, surname: str, label: str) -> Parts:
         ending = fold(person.suffix)
         suffix = _SUFFIXES.get(ending, ending) or None
     return kind or None, fold(given) or None, fold(surname) or None, suffix, None, None
-
-
-def _legal_form(forms: tuple[str, ...]) -> str | None:
-    for form in forms:
-        bare = "".join(char for char in form.casefold() if char.isalnum())
-        if bare not in _NO_FORM:
-            return _FORMS.get(bare, bare)
-    return None
 
 
 def _script(name: str) -> str | None:

@@ -10,6 +10,7 @@ import pytest
 from graphcrm.cleaning.addresses import address_key
 from graphcrm.cleaning.chinese import is_chinese, pinyin, split_chinese
 from graphcrm.cleaning.companies import is_company, split_company
+from graphcrm.cleaning.legal_forms import legal_form
 from graphcrm.cleaning.people import split_person
 
 # ---- people ----------------------------------------------------------------------------------------------
@@ -254,6 +255,46 @@ def test_company(name: str, core: str, forms: list[str]) -> None:
 )
 def test_one_company_has_one_key(spellings: tuple[str, ...]) -> None:
     assert len({split_company(spelling).key for spelling in spellings}) == 1
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        "Delta GmbH|Delta Gesellschaft mit beschränkter Haftung|DELTA GESELLSCHAFT MBH|Delta Ges.m.b.H.|Delta mbH",
+        "Delta AG|Delta Aktiengesellschaft|Delta A.G.",
+        "Delta GmbH & Co. KG|Delta GmbH und Co KG|Delta GmbH & Compagnie KG|Delta GmbH + Co. KG|Delta Gesellschaft mit"
+        " beschränkter Haftung & Co. Kommanditgesellschaft",
+        "Delta S.A.|Delta Sociedad Anónima|Delta Société Anonyme|Delta Sociedade Anonima",
+        "Delta S.à r.l.|Delta Sàrl|Delta SARL|Delta Société à responsabilité limitée",
+        "Delta S. de R.L. de C.V.|Delta S DE RL DE CV|Delta Sociedad de Responsabilidad Limitada de Capital Variable",
+        "Delta S.A. de C.V.|Delta Sociedad Anónima de Capital Variable",
+        "Delta S.L.|Delta Sociedad Limitada|Delta S.R.L.|Delta Sociedad de Responsabilidad Limitada",
+        "株式会社デルタ|デルタ株式会社|(株)デルタ|㈱デルタ|デルタ K.K.|デルタ Kabushiki Kaisha",
+        "주식회사 델타|(주)델타|㈜델타",
+        "三角有限公司|三角有限责任公司|三角有限責任公司",
+        "三角股份有限公司|三角股份有限责任公司",
+        "Delta Pty Ltd|Delta Pty Limited|Delta (Pty) Ltd|Delta Proprietary Limited|Delta Limited|Delta Co., Ltd.",
+        "Delta Inc.|Delta Incorporated|Delta Corp|Delta Corporation",
+        "Delta LLC|Delta L.L.C.|Delta Limited Liability Company",
+        "Delta PLC|Delta Public Limited Company",
+        "Delta Sp. z o.o.|Delta Spółka z ograniczoną odpowiedzialnością",
+        "ООО Дельта|Общество с ограниченной ответственностью «Дельта»",
+        "Delta UG (haftungsbeschränkt)|Delta UG|Delta Unternehmergesellschaft (haftungsbeschränkt)",
+        "Delta B.V.|Delta Besloten vennootschap met beperkte aansprakelijkheid",
+        "Delta s.r.o.|Delta spol. s r.o.|Delta společnost s ručením omezeným",
+    ],
+)
+def test_one_legal_form_is_written_in_many_ways(spellings: str) -> None:
+    found = [split_company(spelling) for spelling in spellings.split("|")]
+    assert len({company.key for company in found}) == 1
+    assert len({legal_form(company.forms) for company in found}) == 1
+    assert legal_form(found[0].forms)
+
+
+def test_what_is_no_legal_form() -> None:
+    assert not any(map(is_company, ("김 유", "이 주", "Data Is", "Paulo Sa", "Berta Ek")))
+    assert [legal_form(split_company(name).forms) for name in ("Delta Group", "Delta & Co.", "三角集团")] == [None] * 3
+    assert legal_form(split_company("Delta Group GmbH").forms) == "gmbh"
 
 
 def test_the_companies_of_northwind(shared_data: Path) -> None:
