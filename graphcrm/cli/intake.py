@@ -83,11 +83,17 @@ def import_(
             "updated": item.updated,
             "unchanged": item.unchanged,
             "rejected": item.rejected,
-            **({"repeated": item.repeated, "flagged": item.flagged} if format_ == "json" else {}),
+            **(
+                {"repeated": item.repeated, "flagged": item.flagged, "notes": list(item.notes)}
+                if format_ == "json"
+                else {}
+            ),
         }
         for item in report.files
     ]
     print_frame(pd.DataFrame(rows), format_)
+    for note in dict.fromkeys(f"{item.file}: {note}" for item in report.files for note in item.notes):
+        click.echo(note, err=True)
     for item in report.files:
         if item.repeated:
             click.echo(f"{item.file}: {item.repeated:,} rows of {item.table} repeat an earlier one exactly", err=True)

@@ -94,6 +94,8 @@ class FileReport:
         an order, each of them is kept; else they are unchanged, or rejected with the first.
     flagged : int
         Rows that are in with a value that could not be cleaned.
+    notes : tuple of str
+        What was guessed of the file and may be wrong, such as its encoding.
     """
 
     file: str
@@ -105,6 +107,7 @@ class FileReport:
     rejected: int = 0
     repeated: int = 0
     flagged: int = 0
+    notes: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Refuse to report counts that do not add up."""
@@ -316,7 +319,7 @@ class _Loading:
         self._progress = progress
         self._batch_rows = batch_rows
         self._assumed = assumed
-        self._report = FileReport(source.file.name, source.table.name)
+        self._report = FileReport(source.file.name, source.table.name, notes=source.file.notes)
         # Of each id in earlier batches the line on which it stood first, and a mark that tells an exact repeat.
         self._seen = Seen()
         self._refused = Seen()

@@ -203,6 +203,7 @@ class _Made(Reader):
 
     def __init__(self, file: Reader, made: dict[str, Expression], at: datetime, null: frozenset[str], key: str) -> None:
         self.kind, self.path, self.name, self.size = file.kind, file.path, file.name, file.size
+        self.notes = file.notes
         self.header = tuple(dict.fromkeys((*file.header, _IMPORT_TIME)))
         self._at = {_IMPORT_TIME: at.isoformat(timespec="seconds")}
         for name, expression in made.items():

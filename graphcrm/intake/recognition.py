@@ -75,6 +75,7 @@ class Renamed(Reader):
         self.path = file.path
         self.name = file.name
         self.size = file.size
+        self.notes = file.notes
         wanted = list(dict.fromkeys(wanted))
         self._names = _renames(file.header, kind, wanted)
         absent = [column for column in wanted if column not in self._names.values()]

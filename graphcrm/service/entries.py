@@ -66,7 +66,7 @@ def shown(record: Mapping[str, Any], *, is_lost: bool = False) -> dict[str, Any]
     is_lost : bool
         Whether the process that ran it has ended, and no other will go on with it.
     """
-    files = [dict.fromkeys(_LATER_COUNTS) | file for file in json.loads(record.get("files") or "[]")]
+    files = [dict.fromkeys(_LATER_COUNTS) | {"notes": []} | file for file in json.loads(record.get("files") or "[]")]
     return {
         "id": record["id"],
         "kind": record["kind"],

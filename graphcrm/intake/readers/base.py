@@ -69,10 +69,13 @@ class Reader(ABC):
         The columns, in the file's order.
     size : int
         Bytes on disk.
+    notes : tuple of str
+        What was guessed and may be wrong, each to be put behind the name.
     """
 
     kind: str
     header: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def __init__(self, content: Content) -> None:
         self.content = content

@@ -1,23 +1,22 @@
 """Which encoding a text is in, told from its bytes.
 
-UTF-8 and UTF-16 are recognised by their rules. Between the older encodings only likelihood decides: in GB18030 bytes
-above 127 come in pairs that are mostly common Chinese characters, in Windows-1252 (of which Latin-1 is a part) mostly
-alone between letters.
+UTF-8 and UTF-16 are recognised by their rules. Between the older encodings only likelihood decides; see
+`graphcrm.intake.readers.legacy`.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from io import BufferedReader, RawIOBase
 from typing import Any, BinaryIO, Final, cast
 
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers.content import Content
+from graphcrm.intake.readers.legacy import Likely, most_likely
 
-__all__ = ["as_lines", "called", "checked_encoding", "find_encoding"]
+__all__ = ["as_lines", "called", "checked_encoding", "find_encoding", "judge_encoding"]
 
 _BLOCK: Final = 1 << 20
 _ENOUGH_LINES: Final = 20_000
@@ -33,7 +32,19 @@ _MARKS: Final = (
 )
 _PLAIN_START: Final = re.compile(rb"[\t\n\r -~]{8}")
 """How no text in UTF-16 begins: four characters, each of two bytes that are ASCII."""
-_NAMES: Final = {"utf-8": "UTF-8", "gb18030": "GB18030", "cp1252": "Windows-1252", "iso8859-1": "Latin-1"}
+_NAMES: Final = {
+    "iso8859-1": "Latin-1",
+    "cp950": "Big5",
+    "cp932": "Shift-JIS",
+    "euc_jp": "EUC-JP",
+    "cp949": "EUC-KR",
+    "koi8_r": "KOI8-R",
+    "mac_roman": "Mac Roman",
+    "cp850": "DOS 850",
+    "cp866": "DOS 866",
+    "cp874": "Windows-874",
+    **{f"cp125{number}": f"Windows-125{number}" for number in range(9)},
+}
 _NO_CHARACTER_SETS: Final = ("unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "utf_7")
 
 
@@ -99,17 +110,22 @@ def find_encoding(content: Content) -> str:
     -------
     str
         ``utf-8`` (also where all is ASCII, or only some lines are not UTF-8), ``utf-16-le``, ``utf-16-be``,
-        ``utf-32-le``, ``utf-32-be``, ``gb18030`` or ``cp1252``.
+        ``utf-32-le``, ``utf-32-be``, or what `most_likely` gives.
 
     Raises
     ------
     InvalidInput
         If the content cannot be read, is damaged, or expands too far.
     """
+    return judge_encoding(content).encoding
+
+
+def judge_encoding(content: Content) -> Likely:
+    """Tell the encoding, and which other one is nearly as likely; see `find_encoding`."""
     return _remembered(content) if content.is_settled() else _found(content)
 
 
-def _found(content: Content) -> str:
+def _found(content: Content) -> Likely:
     with content.open() as stream:
         block = stream.read(_BLOCK)
         verdict = _by_mark(block) or _utf16_without_mark(block[:4096])
@@ -118,7 +134,7 @@ def _found(content: Content) -> str:
             if not verdict:
                 votes.take(block)
             block = stream.read(_BLOCK)
-        return verdict or votes.verdict()
+        return Likely(verdict) if verdict else votes.verdict()
 
 
 _remembered = lru_cache(maxsize=64)(_found)
@@ -235,13 +251,13 @@ class _Votes:
         for line in lines:
             self._judge(line)
 
-    def verdict(self) -> str:
+    def verdict(self) -> Likely:
         """Say what most lines are."""
         self._judge(self._rest)
         self._rest = b""
         if self._utf8 >= self._other:
-            return "utf-8"
-        return "gb18030" if _looks_chinese(self._sample) else "cp1252"
+            return Likely("utf-8")
+        return most_likely(b"\n".join(self._sample))
 
     def _judge(self, line: bytes) -> None:
         if line.isascii():
@@ -257,31 +273,3 @@ class _Votes:
                 self._sampled += len(line)
         else:
             self._utf8 += 1
-
-
-def _looks_chinese(lines: list[bytes]) -> bool:
-    """Whether most bytes above 127 stand in pairs that are common Chinese characters or their punctuation."""
-    common = high = 0
-    for line in lines:
-        for first, second in _pairs(line):
-            high += 2 if second else 1
-            # Rows 16 to 55 of GB 2312 hold the 3,755 characters in common use; 1 to 9 punctuation and full-width forms.
-            if second >= 0xA1 and (0xB0 <= first <= 0xD7 or 0xA1 <= first <= 0xA9):
-                common += 2
-    return common >= 0.6 * high
-
-
-def _pairs(line: bytes) -> Iterator[tuple[int, int]]:
-    """Bytes above 127 with the one that follows, where that is above 127 too; else with 0."""
-    position = 0
-    while position < len(line):
-        first = line[position]
-        position += 1
-        if first < 0x80:
-            continue
-        second = line[position] if position < len(line) else 0
-        if second >= 0x80:
-            position += 1
-            yield first, second
-        else:
-            yield first, 0

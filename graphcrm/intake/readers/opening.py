@@ -10,7 +10,7 @@ from typing import Final
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers.base import Reader
 from graphcrm.intake.readers.content import Content, contents_of, is_zip, split_path
-from graphcrm.intake.readers.encodings import checked_encoding, find_encoding
+from graphcrm.intake.readers.encodings import called, checked_encoding, find_encoding, judge_encoding
 from graphcrm.intake.readers.events import CalendarFile
 from graphcrm.intake.readers.excel import ExcelFile
 from graphcrm.intake.readers.jsonlines import JsonLinesFile
@@ -103,6 +103,8 @@ def open_file(
     if kind == "csv" or (kind in _TEXTS and (delimiter or overflow or columns)):
         return _separated(content, delimiter, encoding, overflow, columns)
     reader = _READERS[kind](content, _encoding(content, encoding) if kind in _TEXTS else "")
+    if kind in _TEXTS:
+        reader.notes += _doubts(content, encoding)
     return _part_of(reader)
 
 
@@ -113,18 +115,33 @@ def _separated(
     overflow: str | None,
     columns: Sequence[str] | None,
 ) -> CsvFile:
-    encoding = _encoding(content, encoding)
-    dialect = find_dialect(content, encoding, delimiter)
-    return CsvFile(
+    found = _encoding(content, encoding)
+    dialect = find_dialect(content, found, delimiter)
+    file = CsvFile(
         content,
         delimiter=dialect.delimiter,
         overflow=overflow,
-        encoding=encoding,
+        encoding=found,
         quote=dialect.quote,
         columns=columns,
         # Who says how wide rows are has looked at the file: a header may then be much narrower than they are.
         titles=0 if overflow or columns else dialect.titles,
     )
+    file.notes += _doubts(content, encoding)
+    return file
+
+
+def _doubts(content: Content, given: str | None) -> tuple[str, ...]:
+    """What is to be said of an encoding that was only guessed."""
+    if given is not None:
+        return ()
+    likely = judge_encoding(content)
+    if likely.encoding.startswith("utf-"):
+        return ()
+    if likely.other:
+        also = f", but {called(likely.other)} is nearly as likely: look at names with accents, and say --encoding"
+        return (f"is read as {called(likely.encoding)}{also}",)
+    return (f"is read as {called(likely.encoding)}, in which its letters make sense; --encoding says otherwise",)
 
 
 def _encoding(content: Content, given: str | None) -> str:
