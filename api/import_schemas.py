@@ -22,7 +22,7 @@ class ImportedFile(BaseModel):
     repeated: int | None = Field(description="Rows among these that repeat an earlier one of the file exactly.")
     flagged: int | None = Field(description="Rows that are in with a value that could not be cleaned.")
     sha256: str | None = Field(description="Of what was read.")
-    notes: list[str] = Field([], description="What was guessed of the file and may be wrong, such as its encoding.")
+    notes: list[str] = Field([], description="What was guessed or decided of the file, such as its encoding.")
 
 
 class RejectedRow(BaseModel):

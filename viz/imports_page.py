@@ -110,12 +110,12 @@ def job_of(job: Mapping[str, Any], language: Language) -> dict[str, Any]:
         `id`, `href`, `title` and `named` (its files in words), `source` and `source_href`, `state` and `state_word`,
         `is_going` (whether it may still change), `dry_run`, `percent`, `begun`, `ended`, `message`, `counts` and
         `more_counts` (each with `name`, `label` and `n`, None while it is not known), `rejected`, `rejects_href` (None
-        where there is no file) and `files`: `file`, `table` and their `counts`.
+        where there is no file), `files`: `file`, `table` and their `counts`; and `notes` on them, each once.
 
     Examples
     --------
     >>> counts = {"read": 3, "created": 2, "updated": 0, "unchanged": 0, "rejected": 1, "repeated": 0, "flagged": 0}
-    >>> file = {"file": "a.csv", "table": "customers"} | counts
+    >>> file = {"file": "a.csv", "table": "customers", "notes": []} | counts
     >>> times = {"made_at": "2026-01-02T03:04:05Z", "started_at": None, "ended_at": None}
     >>> told = {"id": "J1", "source": "crm", "state": "done", "dry_run": False, "progress": 1.0, "message": None}
     >>> line = job_of(told | times | counts | {"files": [file], "has_rejects": True}, "en")
@@ -152,6 +152,7 @@ def job_of(job: Mapping[str, Any], language: Language) -> dict[str, Any]:
             {**{name: file[name] for name in ("file", "table")}, "counts": _counts(file, COUNTED, language)}
             for file in job["files"]
         ],
+        "notes": list(dict.fromkeys(f"{file['file']}: {note}" for file in job["files"] for note in file["notes"])),
     }
 
 

@@ -95,7 +95,7 @@ class FileReport:
     flagged : int
         Rows that are in with a value that could not be cleaned.
     notes : tuple of str
-        What was guessed of the file and may be wrong, such as its encoding.
+        What was guessed or decided of the file, such as its encoding or the order of day and month.
     """
 
     file: str
@@ -319,7 +319,7 @@ class _Loading:
         self._progress = progress
         self._batch_rows = batch_rows
         self._assumed = assumed
-        self._report = FileReport(source.file.name, source.table.name, notes=source.file.notes)
+        self._report = FileReport(source.file.name, source.table.name, notes=source.notes)
         # Of each id in earlier batches the line on which it stood first, and a mark that tells an exact repeat.
         self._seen = Seen()
         self._refused = Seen()

@@ -45,6 +45,8 @@ class Source:
         Whether rows get a running number, so that two that say the same are two.
     is_state : bool
         Whether rows tell how things stand and not what happened, so that only what is new is written.
+    decided : tuple of str
+        What was decided about its columns, each to be put behind the file's name.
     """
 
     table: Table
@@ -54,6 +56,12 @@ class Source:
     region: str | None = None
     is_numbered: bool = False
     is_state: bool = False
+    decided: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed or decided, each to be put behind the file's name."""
+        return (*self.file.notes, *self.decided)
 
     def rows(self, on_reject: OnReject) -> Iterator[SourceRow]:
         """Stream the rows in the file's order; those that cannot be read or converted go to ``on_reject``."""
