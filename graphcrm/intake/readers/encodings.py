@@ -45,6 +45,8 @@ _NAMES: Final = {
     "cp874": "Windows-874",
     **{f"cp125{number}": f"Windows-125{number}" for number in range(9)},
 }
+_LINE_ENDS: Final = 65_536
+"""Bytes in which a line must end."""
 _NO_CHARACTER_SETS: Final = ("unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "utf_7")
 
 
@@ -162,16 +164,21 @@ def as_lines(stream: BinaryIO, encoding: str) -> tuple[BinaryIO, str]:
             stream.read(len(mark))
             encoding = marked
             break
-    if '\n,"a'.encode(encoding) == b'\n,"a':
+    start = stream.peek(_LINE_ENDS)[:_LINE_ENDS]  # type: ignore[attr-defined]
+    is_plain = '\n,"a'.encode(encoding) == b'\n,"a'
+    # Old Macs, and programs that still write as they did, end lines with a carriage return alone.
+    only_returns = b"\n" not in start and b"\r" in start.rstrip(b"\r\0")
+    if is_plain and not only_returns:
         return stream, encoding
-    return cast(BinaryIO, BufferedReader(_AsUtf8(stream, encoding), 1 << 18)), "utf-8"
+    return cast(BinaryIO, BufferedReader(_AsUtf8(stream, encoding, only_returns), 1 << 18)), "utf-8"
 
 
 class _AsUtf8(RawIOBase):
     """A text in another encoding as UTF-8; what is wrong with it stays wrong, so that its line is refused."""
 
-    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+    def __init__(self, stream: BinaryIO, encoding: str, only_returns: bool) -> None:
         self._stream = stream
+        self._only_returns = only_returns
         self._decoder = codecs.getincrementaldecoder(encoding)(errors=_KEEP)
         self._ready = b""
 
@@ -182,6 +189,8 @@ class _AsUtf8(RawIOBase):
         while not self._ready:
             block = self._stream.read(len(buffer) // 4 or 1)
             text = self._decoder.decode(block, final=not block)
+            if self._only_returns:
+                text = text.replace("\r", "\n")
             self._ready = text.encode("utf-8", errors="surrogatepass")
             if not block:
                 break

@@ -48,6 +48,8 @@ def decoded_lines(stream: BinaryIO, encoding: str) -> Iterator[tuple[str, str]]:
             place = f"byte {raw[error.start]:#04x} at position {error.start + 1} of a line"
             yield raw.decode(encoding, errors="replace"), f"is not {known} ({place})"
         else:
+            # Files that were put together have each one's byte order mark within.
+            text = text.removeprefix("\ufeff")
             yield text, "has a NUL byte" if "\0" in text else ""
 
 

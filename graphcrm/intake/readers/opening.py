@@ -13,6 +13,7 @@ from graphcrm.intake.readers.content import Content, contents_of, is_zip, split_
 from graphcrm.intake.readers.encodings import called, checked_encoding, find_encoding, judge_encoding
 from graphcrm.intake.readers.events import CalendarFile
 from graphcrm.intake.readers.excel import ExcelFile
+from graphcrm.intake.readers.jsondocument import JsonDocument, is_document
 from graphcrm.intake.readers.jsonlines import JsonLinesFile
 from graphcrm.intake.readers.mail import MaildirFolder, MboxFile, MessageFile, is_maildir
 from graphcrm.intake.readers.parquet import ParquetFile
@@ -48,9 +49,11 @@ _PATTERNS: Final = (
     ),
 )
 _JSON_LIST: Final = re.compile(r"\[\s*[{\]]")
-_TEXTS: Final = ("jsonl", "vcard", "calendar")
+_TEXTS: Final = ("json", "jsonl", "vcard", "calendar")
+_WITH_PARTS: Final = ("excel", "json")
 _WITH_ADDRESSES: Final = ("mbox", "eml", "maildir", "calendar")
 _READERS: Final[dict[str, Callable[[Content, str], Reader]]] = {
+    "json": JsonDocument,
     "jsonl": JsonLinesFile,
     "vcard": VCardFile,
     "calendar": CalendarFile,
@@ -76,7 +79,8 @@ def open_file(
     ----------
     path : Path
         A file or Maildir folder, or a way into one: ``exports.zip/customers.csv`` for a file of a zip,
-        ``book.xlsx/Sheet2`` for a sheet, ``inbox.mbox/addresses`` for who is named in a mailbox or calendar.
+        ``book.xlsx/Sheet2`` for a sheet, ``export.json/orders`` for one of several lists, ``inbox.mbox/addresses`` for
+        who is named in a mailbox or calendar.
     delimiter : str, optional
         The character between two fields of separated values; found unless given.
     encoding : str, optional
@@ -123,10 +127,12 @@ def _separated(
         overflow=overflow,
         encoding=found,
         quote=dialect.quote,
-        columns=columns,
+        columns=columns or (None if overflow else dialect.columns),
         # Who says how wide rows are has looked at the file: a header may then be much narrower than they are.
         titles=0 if overflow or columns else dialect.titles,
     )
+    if dialect.columns and not columns and not overflow:
+        file.notes += ("has no header, since its first row looks like data: columns have the names of what they hold",)
     file.notes += _doubts(content, encoding)
     return file
 
@@ -151,7 +157,7 @@ def _encoding(content: Content, given: str | None) -> str:
 def _part_of(reader: Reader) -> Reader:
     """Give the table of a reader that its content's part names."""
     part = reader.content.part
-    if not part or reader.kind == "excel":
+    if not part or reader.kind in _WITH_PARTS:
         return reader
     parts = [ADDRESSES] if reader.kind in _WITH_ADDRESSES else []
     if part not in parts:
@@ -177,8 +183,8 @@ def find_kind(content: Content) -> str:
     Returns
     -------
     str
-        ``csv`` for separated values (and whatever is no other format), ``jsonl``, ``excel``, ``parquet``, ``vcard``,
-        ``mbox``, ``eml`` or ``calendar``.
+        ``csv`` for separated values (and whatever is no other format), ``json``, ``jsonl``, ``excel``, ``parquet``,
+        ``vcard``, ``mbox``, ``eml`` or ``calendar``.
 
     Raises
     ------
@@ -197,13 +203,15 @@ def find_kind(content: Content) -> str:
     if _MARKUP.match(text):
         raise InvalidInput(f"{content.name}: is XML or HTML, which is not read; export CSV instead.")
     if _JSON_LIST.match(text):
-        raise InvalidInput(f"{content.name}: is one JSON list; write one object on each line.")
-    return next((kind for pattern, kind in _PATTERNS if pattern.match(text)), "csv")
+        return "json"
+    kind = next((kind for pattern, kind in _PATTERNS if pattern.match(text)), "csv")
+    return "json" if kind == "jsonl" and is_document(text) else kind
 
 
 def _as_text(content: Content, start: bytes) -> str:
     encoding = find_encoding(content) if b"\0" in start else "utf-8"
-    return start.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
+    text = start.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
+    return text if "\n" in text else text.replace("\r", "\n")
 
 
 def files_in(path: Path) -> list[Path]:

@@ -14,6 +14,7 @@ from graphcrm.errors import InvalidInput
 from graphcrm.intake.readers.base import SHOWN, OnReject, Reject, StreamReader, checked_header, titles_above
 from graphcrm.intake.readers.content import Content
 from graphcrm.intake.readers.encodings import checked_encoding
+from graphcrm.intake.readers.headers import is_data, named_by_content, named_header
 from graphcrm.intake.readers.lines import TOO_LONG, Lines, LineTooLong, decoded_lines
 from graphcrm.limits import MAX_LINE_BYTES
 
@@ -53,11 +54,14 @@ class Dialect:
         The character around fields that hold the delimiter, the quote (doubled) or line breaks.
     titles : int
         Rows that are not blank and stand above the header.
+    columns : tuple of str, optional
+        Names for the columns, where no header has any.
     """
 
     delimiter: str = ","
     quote: str = '"'
     titles: int = 0
+    columns: tuple[str, ...] | None = None
 
 
 def find_dialect(content: Content, encoding: str, delimiter: str | None = None) -> Dialect:
@@ -98,9 +102,12 @@ def find_dialect(content: Content, encoding: str, delimiter: str | None = None) 
         found = _score(_split(sample, one))
         if found > score:
             best, score = one, found
-    titles = titles_above(_split(sample, best))
+    rows = _split(sample, best)
+    titles = titles_above(rows)
     lines = [line for line in sample if line.replace(best, "").strip()][titles:]
-    return Dialect(best, _quote(lines[0] if lines else "", best), titles)
+    # The last row may be cut where the sample ends.
+    columns = named_by_content(rows) if not titles and is_data(rows[:-1] if len(rows) > 2 else rows) else None
+    return Dialect(best, _quote(lines[0] if lines else "", best), titles, columns)
 
 
 def _checked_delimiter(text: str) -> str:
@@ -189,6 +196,7 @@ class CsvFile(StreamReader):
         self._quote = quote
         self._titles = titles
         self._columns = checked_header("columns", columns) if columns is not None else None
+        self._named: list[str] = []
         with self.content.open() as stream:
             lines = Lines(stream, self.encoding)
             self.header = self._read_header(lines, self._reader(lines))
@@ -219,6 +227,10 @@ class CsvFile(StreamReader):
                 continue
             if len(fields) != width:
                 fields = _without_blanks(fields, width)
+            if width > 1 and fields == self._named:
+                reason = "is the header once more, as where files were put together"
+                on_reject(Reject(self.name, lines.first, None, reason, fields))
+                continue
             if len(fields) != width:
                 if len(fields) < width or self._overflow is None:
                     reason = f"has {len(fields)} fields where the header has {width}"
@@ -244,6 +256,8 @@ class CsvFile(StreamReader):
 
     def _read_header(self, lines: Lines, reader: Iterator[list[str]]) -> tuple[str, ...]:
         if self._columns is not None:
+            if _SAID.fullmatch(lines.peek()):
+                next(lines)
             return self._columns
         header: list[str] = []
         above = -1
@@ -262,7 +276,9 @@ class CsvFile(StreamReader):
         where = f"{self.name}, line {lines.first}: the header"
         if lines.fault:
             raise InvalidInput(f"{where} {lines.fault}.")
-        return checked_header(where, _without_blanks(header, 1))
+        self._named = _without_blanks(header, 1)
+        names, self.notes = named_header(where, self._named)
+        return names
 
 
 def _without_blanks(fields: list[str], width: int) -> list[str]:
