@@ -28,6 +28,8 @@ MAX_EXPANSION: Final = 200
 """Times its size to which a packed file may expand, beyond its first 10 MB."""
 MAX_EXPANDED_BYTES: Final = 100_000_000_000
 """Bytes that come out of one packed file."""
+MAX_DATE_SAMPLE: Final = 10_000
+"""Rows of a file from which the order of day, month and year is found."""
 MAX_ARCHIVE_FILES: Final = 1_000
 """Files of one zip."""
 MAX_BODY_BYTES: Final = 10_000_000

@@ -19,6 +19,7 @@ from api.import_answers import first_rejects, reject_lines, told
 from api.import_schemas import ImportAnswer, ImportsAnswer
 from api.uploads import FORM, received
 from graphcrm.errors import InvalidInput, NotFound
+from graphcrm.intake.dating import checked_order
 from graphcrm.limits import MAX_ID_LENGTH, MAX_PAGE, MAX_UPLOAD_FILES
 from graphcrm.service.entries import new_id
 from graphcrm.service.worker import Worker
@@ -28,7 +29,7 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"])
 
-_FIELDS: Final = ("source", "preset", "dry_run", "encoding", "delimiter", "region", "merge_duplicates")
+_FIELDS: Final = ("source", "preset", "dry_run", "encoding", "delimiter", "region", "date_order", "merge_duplicates")
 _FLAGS: Final = ("dry_run", "merge_duplicates")
 _ROWS_A_PIECE: Final = 1_000
 _CSV: Final = "text/csv"
@@ -65,6 +66,11 @@ _UPLOAD: Final = {
             "type": "string",
             "pattern": "^[A-Za-z]{2}$",
             "description": "ISO 3166 code of the country that telephone numbers without a country code are of.",
+        },
+        "date_order": {
+            "type": "string",
+            "enum": ["mdy", "dmy", "ymd"],
+            "description": "Of dates such as 03/04/2024, where no value of their column tells.",
         },
     },
 }
@@ -137,6 +143,7 @@ def _options(values: dict[str, str]) -> dict[str, Any]:
         raise InvalidInput("merge_duplicates: contradicts dry_run, which writes nothing", field="merge_duplicates")
     rest: dict[str, Any] = {name: values.get(name) or None for name in _FIELDS if name not in ("source", *_FLAGS)}
     rest["region"] = checked_region(rest["region"])
+    checked_order(rest["date_order"])
     return {"source": values.get("source", "files"), **flags, **rest}
 
 

@@ -29,6 +29,11 @@ DEMO_SEED: Final = 7
 @click.option(
     "--region", help="Country of telephone numbers without a country code, such as DE. [default: GRAPHCRM_REGION]"
 )
+@click.option(
+    "--date-order",
+    type=click.Choice(["mdy", "dmy", "ymd"]),
+    help="Of dates such as 03/04/2024, where no value of their column tells.",
+)
 @click.option("--source", default="files", show_default=True, help="Where it all comes from; see `graphcrm source`.")
 @click.option("--merge-duplicates", is_flag=True, help="Then merge what is surely one party.")
 @click.option("--dry-run", is_flag=True, help="Check every row and say what would happen; write nothing.")
@@ -43,6 +48,7 @@ def import_(
     encoding: str | None,
     delimiter: str | None,
     region: str | None,
+    date_order: str | None,
     source: str,
     merge_duplicates: bool,
     dry_run: bool,
@@ -72,6 +78,7 @@ def import_(
             source=source,
             preset=preset,
             region=region,
+            date_order=date_order,
             merge_duplicates=merge_duplicates,
         )
     rows = [

@@ -18,7 +18,9 @@ from typing import Final, Literal, Protocol
 from graphcrm.cleaning.taking import take_row
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.canonical import canonical_sources
+from graphcrm.intake.dating import checked_order
 from graphcrm.intake.mapping import load_mapping
+from graphcrm.intake.prefixes import prefixed
 from graphcrm.intake.presets import find_preset
 from graphcrm.intake.readers import Reject
 from graphcrm.intake.rejects import RejectWriter
@@ -59,6 +61,14 @@ Outcome = Literal["created", "updated", "unchanged"] | Refusal
 
 class Writer(Protocol):
     """What writes the rows of one file: `graphcrm.service.loading.Loading`."""
+
+    @property
+    def prefix(self) -> str:
+        """What ids of the source are told from those of others by."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What is to be said of the rows that were written."""
 
     def news(self, rows: Sequence[Row]) -> Sequence[bool]:
         """Tell which rows that say how things stand tell something new."""
@@ -183,6 +193,7 @@ def import_files(
     encoding: str | None = None,
     preset: str | None = None,
     region: str | None = None,
+    date_order: str | None = None,
 ) -> ImportReport:
     """Load files.
 
@@ -212,6 +223,8 @@ def import_files(
     region : str, optional
         ISO 3166 code of the country that telephone numbers without a country code are of, where neither the mapping
         nor the row says so.
+    date_order : {'mdy', 'dmy', 'ymd'}, optional
+        What day, month and year are in dates such as 03/04/2024, where neither their column nor the mapping tells.
 
     Returns
     -------
@@ -227,14 +240,19 @@ def import_files(
     """
     paths = list(paths)
     region = checked_region(region)
+    order = checked_order(date_order)
     rejects = Path(rejects_path) if rejects_path is not None else None
     reject_writer = RejectWriter(rejects)
     if mapping and preset:
         raise InvalidInput("preset: a mapping is given already; choose one of the two.", field="preset")
     if preset:
-        sources = find_preset(preset).sources(paths, delimiter, encoding)
+        sources = find_preset(preset).sources(paths, delimiter, encoding, order)
     elif mapping:
-        sources = load_mapping(mapping).sources(paths, delimiter, encoding)
+        sources = load_mapping(mapping).sources(paths, delimiter, encoding, order)
+    elif order:
+        raise InvalidInput(
+            "date_order: is for a preset or a mapping; canonical files have ISO dates", field="date_order"
+        )
     else:
         sources = canonical_sources(paths, ignore=rejects, delimiter=delimiter, encoding=encoding)
     _refuse_source(rejects, sources)
@@ -314,6 +332,7 @@ class _Loading:
         self._region = source.region or region
         self._table = source.table
         self._writer = records.loading(source.table, assumed)
+        self._prefix = self._writer.prefix
         self._worker = worker
         self._write_reject = write_reject
         self._progress = progress
@@ -337,6 +356,7 @@ class _Loading:
         if pending:
             self._settle(*pending)
         self._writer.finish()
+        self._report.notes += tuple(self._writer.notes)
         self._report.check()
         return self._report
 
@@ -367,6 +387,7 @@ class _Loading:
     def _validate(self, batch: _Batch, origin: SourceRow) -> None:
         try:
             row, flags = take_row(self._table, origin.values, self._region)
+            row = prefixed(self._table, row, self._prefix)
         except InvalidInput as error:
             batch.rejects.append(self._reject(origin, error.field, error.message))
             return

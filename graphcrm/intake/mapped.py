@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from graphcrm.cleaning.dates import Order
 from graphcrm.errors import InvalidInput
+from graphcrm.intake.dating import decide
 from graphcrm.intake.expressions import Expression, snake_case
 from graphcrm.intake.lookups import Lookup
 from graphcrm.intake.readers import OnReject, Reader, Reject, open_file
@@ -40,6 +43,8 @@ class Given:
         The country that telephone numbers without a country code are of, where the mapping says so.
     at : datetime
         When it is imported.
+    date_order : Order, optional
+        What day, month and year are where a column's values do not tell.
     """
 
     paths: list[Path]
@@ -48,6 +53,7 @@ class Given:
     encoding: str | None = None
     region: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    date_order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +143,12 @@ class MappedTable:
         return [Renamed(open_file(path, overflow=overflow, **said), kind, wanted) for path in paths]
 
     def _source(self, file: Reader, given: Given, null: frozenset[str]) -> Source:
-        if self.made:
-            file = _Made(file, self.made, given.at, null, f"{self.where}.made")
-        # Lookups and counters belong to one file: several may be of the same kind.
-        columns, extra = deepcopy((self.columns, self.extra))
+        # Lookups, counters and orders of dates belong to one file: several may be of the same kind.
+        made, columns, extra = deepcopy((self.made, self.columns, self.extra))
+        decided: list[str] = []
+        if made:
+            file = _Made(file, made, given.at, null, f"{self.where}.made")
+            decided += decide(made.values(), partial(file.rows, _pass_over), given.date_order)
         for group, specs in (("columns", columns), ("extra", extra)):
             for name, expression in specs.items():
                 key = f"{self.where}.{group}.{name}"
@@ -152,6 +160,7 @@ class MappedTable:
         extra = {name: Expression.of_column(column) for name, column in self._kept(file).items()} | extra
         counters = [each.begin for e in (*columns.values(), *extra.values()) for each in e.numberings]
         shape = Shape(self.once, self.each, self.when, self.unless, null, counters)
+        decided += decide((*columns.values(), *extra.values()), partial(file.rows, _pass_over), given.date_order)
         return Source(
             self.table,
             file,
@@ -160,6 +169,7 @@ class MappedTable:
             given.region,
             is_numbered=bool(counters),
             is_state=self.is_state,
+            decided=tuple(dict.fromkeys(decided)),
         )
 
     def _load(self, lookup: Lookup, file: Reader, given: Given, null: frozenset[str], key: str) -> None:
@@ -229,6 +239,10 @@ class _Made(Reader):
                 on_reject(Reject(self.name, line, error.field, error.message, raw))
             else:
                 yield line, row
+
+
+def _pass_over(reject: Reject) -> None:
+    """Leave a row that cannot be read to the import, which rejects it."""
 
 
 def _check_columns(columns: Iterable[str], file: Reader, key: str) -> None:

@@ -4,6 +4,7 @@
 
     null = ["NULL"]                       # spellings of "nothing", beside the empty field
     region = "DE"                         # the country of telephone numbers without a country code
+    date_order = "dmy"                    # of dates whose column does not tell what is day and what month
 
     [values.country]                      # a translation, used by name below
     Germany = "DE"
@@ -53,7 +54,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from graphcrm.cleaning.dates import Order
 from graphcrm.errors import InvalidInput
+from graphcrm.intake.dating import checked_order
 from graphcrm.intake.expressions import SPEC_KEYS, Expression, compile_spec, snake_case
 from graphcrm.intake.mapped import Given, MappedTable
 from graphcrm.intake.readers import checked_encoding, is_delimiter
@@ -64,7 +67,7 @@ from graphcrm.tables import TABLES, Table
 
 __all__ = ["MappedTable", "Mapping", "load_mapping"]
 
-_KEYS: Final = ("null", "region", "values", "title", "files", "tables")
+_KEYS: Final = ("null", "region", "date_order", "values", "title", "files", "tables")
 _TABLE_KEYS: Final = (
     "table",
     "file",
@@ -105,6 +108,8 @@ class Mapping:
         What it is for, in a line.
     region : str, optional
         ISO 3166 code of the country that telephone numbers without a country code are of.
+    date_order : Order, optional
+        What day, month and year are in columns of dates that do not tell.
     """
 
     path: Path
@@ -113,12 +118,14 @@ class Mapping:
     kinds: Dict[str, Kind]
     title: str
     region: str | None
+    date_order: Order | None = None
 
     def sources(
         self,
         paths: Iterable[str | os.PathLike[str]],
         delimiter: str | None = None,
         encoding: str | None = None,
+        date_order: Order | None = None,
     ) -> list[Source]:
         """Open the files that the mapping names.
 
@@ -128,6 +135,8 @@ class Mapping:
             Directories in which they lie, or the files themselves.
         delimiter, encoding : str, optional
             What separates the fields, and what texts are in, where the mapping does not say so.
+        date_order : Order, optional
+            What day, month and year are where neither a column's values nor the mapping tell.
 
         Returns
         -------
@@ -147,7 +156,7 @@ class Mapping:
                 if path not in known:
                     raise InvalidInput(f"{path}: {self.path} does not name this file.", field="paths", allowed=named)
         found, _ = self.sort_files([path for path in there if path.is_dir() or path not in known], delimiter, encoding)
-        given = Given(there, found, delimiter, encoding, self.region)
+        given = Given(there, found, delimiter, encoding, self.region, date_order=self.date_order or date_order)
         sources = [source for table in self.tables for source in table.sources(given, self.null)]
         return in_import_order(sources, TABLES)
 
@@ -211,7 +220,7 @@ def _mapping(path: Path, document: Dict[str, Any]) -> Mapping:
         raise InvalidInput("tables: there must be at least one [[tables]].", field="tables")
     kinds = read_kinds(document.get("files", {}))
     parsed = tuple(_table(table, position, values, kinds) for position, table in enumerate(tables, 1))
-    return Mapping(path, frozenset(null), parsed, kinds, title, region)
+    return Mapping(path, frozenset(null), parsed, kinds, title, region, checked_order(document.get("date_order")))
 
 
 def _table(given: object, position: int, values: Dict[str, Dict[str, str]], kinds: Dict[str, Kind]) -> MappedTable:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from graphcrm.errors import InvalidInput
+from graphcrm.intake.dating import AutoDate
 from graphcrm.intake.readers.columns import short_id
 from graphcrm.limits import MAX_ID_LENGTH
 
@@ -216,6 +217,7 @@ def _framer(form: str, key: str) -> Step:
 # ---- dates -----------------------------------------------------------------------------------------------
 
 _ISO: Final = "iso"
+_AUTO: Final = "auto"
 _SKIP: Final = "skip"
 """Stands behind the forms of dates where one that fits none of them is to be nothing."""
 
@@ -225,6 +227,10 @@ def _date_reader(given: str | Sequence[str], zone: str | None, day: bool, key: s
     skips = len(forms) > 1 and forms[-1] == _SKIP
     if skips:
         forms.pop()
+    if _AUTO in forms:
+        if forms != [_AUTO]:
+            raise InvalidInput(f'{key}.date: "auto" reads every form, and stands alone or before "skip".', field=key)
+        return AutoDate(day, _zone(zone, key) if zone is not None else None, skips)
     for form in forms:
         _check_form(form, key)
     place = _zone(zone, key) if zone is not None else None

@@ -114,6 +114,7 @@ class Graph(Questions):
         preset: str | None = None,
         region: str | None = None,
         merge_duplicates: bool = False,
+        date_order: str | None = None,
     ) -> ImportReport:
         """Load files (see `graphcrm.intake.importer.import_files`) and leave an entry in `jobs`.
 
@@ -133,6 +134,7 @@ class Graph(Questions):
             "encoding": encoding,
             "preset": preset,
             "region": region or self.settings.region,
+            "date_order": date_order,
         }
         load: Callable[..., ImportReport] = partial(
             import_files, self.records.of(source), paths, mapping, dry_run, **options

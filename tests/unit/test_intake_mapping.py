@@ -349,7 +349,7 @@ def test_missing_column_names_key_and_file(tmp_path: Path) -> None:
         ("", "at least one"),
         ("tables = 1", "at least one"),
         ("[[tables]", "is not TOML"),
-        ("tabels = []", "tabels: is unknown; there are: null, region, values, title, files, tables"),
+        ("tabels = []", "tabels: is unknown; there are: null, region, date_order, values, title, files, tables"),
         ('null = "NULL"\n' + MINIMAL, "null: must be a list"),
         ("values = 1\n" + MINIMAL, "values: must be"),
         ("[values.x]\na = 1\n" + MINIMAL, "values.x: must be a table of strings"),

@@ -139,7 +139,7 @@ def test_salesforce(tmp_path: Path) -> None:
     write(
         tmp_path / "leads.csv",
         {"Id": "00QA", "LastName": "Ray", "Company": "Echo", "Status": "Open", "IsConverted": "false",
-         "DoNotCall": "TRUE", "LastModifiedDate": "31/01/2024"},
+         "DoNotCall": "TRUE", "LastModifiedDate": "03/04/2024"},
         {"Id": "00QB", "LastName": "Was", "Company": "Echo", "Status": "Closed", "IsConverted": "true",
          "DoNotCall": "TRUE"},
     )  # fmt: skip

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from graphcrm.cleaning.dates import Order
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.mapped import Given
 from graphcrm.intake.mapping import Mapping, load_mapping
@@ -55,7 +56,11 @@ class AnyPreset:
         return [replace(self._kinds[each.kind.name], path=each.path) for each in found], others
 
     def sources(
-        self, paths: Iterable[str | os.PathLike[str]], delimiter: str | None = None, encoding: str | None = None
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        date_order: Order | None = None,
     ) -> list[Source]:
         """Open the files; see `Mapping.sources`."""
         there = existing(paths)
@@ -63,7 +68,9 @@ class AnyPreset:
         sources: list[Source] = []
         for name, mapping in self._mappings.items():
             found = [Found(choice.path, choice.kind) for choice in choices if choice.preset == name]
-            given = Given(there, found, delimiter, encoding, mapping.region)
+            given = Given(
+                there, found, delimiter, encoding, mapping.region, date_order=mapping.date_order or date_order
+            )
             sources += [source for table in mapping.tables for source in table.sources(given, mapping.null)]
         return in_import_order(sources, TABLES)
 
