@@ -22,7 +22,9 @@ def noted(graph: Graph, hook: str) -> list[dict[str, Any]]:
     """The events that wait, in order; they wait no longer."""
     first, last = range_of(hook)
     rows = graph.store.read("webhooks/page_deliveries", after_id=first, before_id=last, row_limit=100)
-    graph.webhooks.forget(first, last)
+    if rows:
+        # Not beyond what was read: more may have come since.
+        graph.webhooks.forget(first, rows[-1]["record"]["id"] + "!")
     return [event for row in rows for event in json.loads(row["record"]["events"])]
 
 
