@@ -1,14 +1,20 @@
-"""What benches share: taking turns, timing, and a company of any size as canonical CSV."""
+"""What benches share: taking turns, timing, peaks of memory, and a company of any size as canonical CSV."""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
 import gc
+import json
+import os
 import random
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 
 def best_of(rounds: int, *contenders: Callable[[], float]) -> list[float]:
@@ -26,6 +32,28 @@ def seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
+
+
+def peak_mib(pid: int | str = "self") -> float:
+    """The most memory that a process has held so far.
+
+    What `resource.getrusage` says begins with the peak of the process that started this one; the kernel's status does
+    not.
+    """
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    (kib,) = re.findall(r"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE)
+    return int(kib) / 1024
+
+
+def in_a_process(program: str, *arguments: object, **environment: str) -> dict[str, Any]:
+    """Run a program in a Python of its own, which finds this module, and give the JSON that it prints."""
+    paths = os.pathsep.join(filter(None, (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))))
+    environ = os.environ | {"PYTHONPATH": paths} | environment
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    answer = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from measuring import in_a_process
 
 pytestmark = pytest.mark.bench
 
 PEOPLE, COPIES = 70_000, 30_000
-TESTS = Path(__file__).resolve().parents[1]
+F1_WANTED, PEAK_WANTED_MIB = 0.96, 1024
 
 PROGRAM = """
-import itertools, json, resource, sys, time
-sys.path.insert(0, sys.argv[1])
+import itertools, json, sys, time
 from households import f1, register, true_pairs
+from measuring import peak_mib
 from graphcrm.identity.duplicates import find_duplicates
 
-people, owners = register(int(sys.argv[2]), int(sys.argv[3]))
+people, owners = register(int(sys.argv[1]), int(sys.argv[2]))
 true = true_pairs(people["id"].tolist(), owners)
-people = people.drop(columns=sys.argv[4:])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+people = people.drop(columns=sys.argv[3:])
+figures = {"peak_mib_before": peak_mib()}
 start, worked = time.perf_counter(), time.process_time()
 found = find_duplicates(people)
-figures = {"seconds": time.perf_counter() - start, "processor_s": time.process_time() - worked}
-figures["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-figures["peak_mib_before"] = before // 1024
+figures |= {"seconds": time.perf_counter() - start, "processor_s": time.process_time() - worked}
+figures["peak_mib"] = peak_mib()
 pairs = set(zip(found.pairs["left_id"], found.pairs["right_id"]))
 figures["f1_pairs"] = f1(pairs, true)
 grouped = {pair for group in found.groups for pair in itertools.combinations(group, 2)}
@@ -43,10 +39,9 @@ print(json.dumps(figures))
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("without", [(), ("national_id",), ("national_id", "email", "phone")], ids="-".join)
 def test_identity(without: tuple[str, ...], report: Callable[..., None]) -> None:
-    command = [sys.executable, "-c", PROGRAM, str(TESTS), str(PEOPLE), str(COPIES), *without]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert answer.returncode == 0, answer.stderr[-2000:]
-    figures = json.loads(answer.stdout)
-    report({"people": PEOPLE, "copies": COPIES, "without": list(without)}, figures)
-    assert figures["f1_pairs"] >= 0.96
-    assert figures["f1_groups"] >= 0.96
+    figures = in_a_process(PROGRAM, PEOPLE, COPIES, *without)
+    wanted = {"f1_wanted_at_least": F1_WANTED, "peak_mib_wanted_at_most": PEAK_WANTED_MIB}
+    report({"people": PEOPLE, "copies": COPIES, "without": list(without)}, figures | wanted)
+    assert figures["f1_pairs"] >= F1_WANTED
+    assert figures["f1_groups"] >= F1_WANTED
+    assert figures["peak_mib"] <= PEAK_WANTED_MIB

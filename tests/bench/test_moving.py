@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from measuring import write_company
+from measuring import in_a_process, write_company
 
 import graphcrm
 from graphcrm import Graph, embedded
@@ -22,8 +18,9 @@ pytestmark = pytest.mark.bench
 PARTIES, KNOWS, REFERRALS = 100_000, 400_000, 100_000
 
 PROGRAM = """
-import json, re, sys, time
+import json, sys, time
 import graphcrm
+from measuring import peak_mib
 from graphcrm.settings import Settings
 from graphcrm.service.backup import make_backup, restore_backup
 from graphcrm.service.export import export_graph
@@ -42,9 +39,7 @@ with graphcrm.connect() as graph:
         with graphcrm.connect(Settings(neo4j_uri=rest[0], neo4j_user=rest[1], neo4j_password=rest[2])) as there:
             moved = migrate(graph.store, there.store)
     seconds = time.perf_counter() - start
-with open("/proc/self/status") as status:  # what getrusage says counts the parent's memory before the exec, too
-    peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", status.read())[1]) / 1024
-print(json.dumps({"rows": sum(moved.values()), "s": seconds, "peak_mib": peak}))
+print(json.dumps({"rows": sum(moved.values()), "s": seconds, "peak_mib": peak_mib()}))
 """
 
 
@@ -54,12 +49,9 @@ def test_moving(neo4j_graph: Graph, report: Callable[..., None], tmp_path: Path)
     homes = [tmp_path / "one", tmp_path / "two"]
 
     def measure(what: str, home: Path, *arguments: object, name: str = "") -> int:
-        environment = os.environ | {"GRAPHCRM_HOME": str(home), "GRAPHCRM_EMBEDDED_HEAP": "1g"}
+        environment = {"GRAPHCRM_HOME": str(home), "GRAPHCRM_EMBEDDED_HEAP": "1g"}
         environment["GRAPHCRM_QUERY_TIMEOUT_S"] = "600"  # a busy machine reads 400,000 ties in more than a minute
-        command = [sys.executable, "-c", PROGRAM, what, *map(str, arguments)]
-        answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert answer.returncode == 0, answer.stderr[-2000:]
-        found = json.loads(answer.stdout)
+        found = in_a_process(PROGRAM, what, *arguments, **environment)
         figures[f"{name or what}_s"], figures[f"{name or what}_peak_mib"] = found["s"], found["peak_mib"]
         return int(found["rows"])
 
@@ -70,7 +62,7 @@ def test_moving(neo4j_graph: Graph, report: Callable[..., None], tmp_path: Path)
         wanted = PARTIES + KNOWS + REFERRALS
         assert measure("export", homes[0], tmp_path / "out") == wanted
         assert measure("export", homes[0], tmp_path / "parquet", "parquet", name="export_parquet") == wanted
-        figures["export_mib"] = sum(file.stat().st_size for file in (tmp_path / "out").iterdir()) / 2**20
+        figures["export_mib"] = sum(file.stat().st_size for file in (tmp_path / "out").rglob("*.*")) / 2**20
         assert measure("backup", homes[0], tmp_path / "b.backup") >= wanted
         figures["backup_mib"] = (tmp_path / "b.backup").stat().st_size / 2**20
         assert measure("restore", homes[1], tmp_path / "b.backup") >= wanted

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import IO
 
 import pytest
+from measuring import in_a_process
 
 pytestmark = pytest.mark.bench
 
@@ -21,9 +20,9 @@ PEOPLE = 500
 """Who writes in the mailbox: what is remembered of it grows with them."""
 TEXT = "Forty chairs, please, and a table for the room with the windows. " * 15
 
-PROGRAM = r"""
-import json, re, sys
-from pathlib import Path
+PROGRAM = """
+import json, sys
+from measuring import peak_mib
 from graphcrm.intake.canonical import canonical_sources
 from graphcrm.intake.presets import find_preset
 
@@ -31,9 +30,7 @@ preset, path = sys.argv[1:]
 sources = find_preset(preset).sources([path]) if preset else canonical_sources([path])
 rejects = []
 rows = {source.table.name: sum(1 for _ in source.rows(rejects.append)) for source in sources}
-# What the kernel tells of a process's resources begins with the peak of the one that started it; this does not.
-peak = int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
-print(json.dumps({"rows": rows, "rejected": len(rejects), "peak_mib": peak}))
+print(json.dumps({"rows": rows, "rejected": len(rejects), "peak_mib": peak_mib()}))
 """
 
 
@@ -89,11 +86,7 @@ def test_reading_twice_the_file(
         path.parent.mkdir()
         with closing(opened(path)) as file:
             file.writelines(write(count))
-        answer = subprocess.run(
-            [sys.executable, "-c", PROGRAM, preset, str(path)], capture_output=True, text=True, check=False
-        )
-        assert answer.returncode == 0, answer.stderr[-2000:]
-        found = json.loads(answer.stdout)
+        found = in_a_process(PROGRAM, preset, path)
         assert found["rejected"] == 0
         got = {table: rows for table, rows in found["rows"].items() if rows}
         assert got == {table: count if rows == 1 else rows for table, rows in tables.items()}

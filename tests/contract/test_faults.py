@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 from neo4j_server import JarServer, NoServerError
+from processes import GRAPHCRM, environment
 from pydantic import SecretStr
 
 import graphcrm
@@ -32,7 +33,6 @@ from graphcrm.intake.importer import import_files
 from graphcrm.service.export import export_graph
 from graphcrm.settings import Settings
 
-GRAPHCRM = Path(sys.executable).with_name("graphcrm")
 KILLS, PARTIES, BATCH, SEED = 20, 300, 25, 20_261_123
 
 HOST = """
@@ -114,17 +114,9 @@ class Host:
     """A process that does imports of its own on a graph, and can be killed at any moment of one."""
 
     def __init__(self, settings: Settings) -> None:
-        environment = {"GRAPHCRM_HOME": str(settings.home), "GRAPHCRM_EMBEDDED_HEAP": settings.embedded_heap}
-        if settings.neo4j_uri:
-            environment |= {
-                "GRAPHCRM_NEO4J_URI": settings.neo4j_uri,
-                "GRAPHCRM_NEO4J_USER": settings.neo4j_user,
-                "GRAPHCRM_NEO4J_PASSWORD": settings.neo4j_password.get_secret_value(),
-                "GRAPHCRM_NEO4J_DATABASE": settings.neo4j_database,
-            }
         command = [sys.executable, "-c", HOST]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.process = subprocess.Popen(command, env=os.environ | environment, text=True, bufsize=1, **pipes)
+        self.process = subprocess.Popen(command, env=environment(settings), text=True, bufsize=1, **pipes)
         self._done: dict[str, int] = {}
         self._status: int | None = None
 
@@ -348,11 +340,10 @@ def _until_it_answers(graph: Graph) -> None:
 
 def test_the_command_says_what_to_do_when_the_database_goes(empty_home: Path, tmp_path: Path) -> None:
     write_company(tmp_path / "in", "C", last=15_000)
-    environment = os.environ | {"GRAPHCRM_HOME": str(empty_home), "GRAPHCRM_EMBEDDED_HEAP": "512m"}
-    with subprocess.Popen(
-        [GRAPHCRM, "import", str(tmp_path / "in")], env=environment, stderr=subprocess.PIPE, text=True
-    ) as process:
-        with graphcrm.connect(Settings(home=empty_home, embedded_heap="512m")) as graph:
+    settings = Settings(home=empty_home, embedded_heap="512m")
+    command = [GRAPHCRM, "import", str(tmp_path / "in")]
+    with subprocess.Popen(command, env=environment(settings), stderr=subprocess.PIPE, text=True) as process:
+        with graphcrm.connect(settings) as graph:
             deadline = time.monotonic() + 60
             while not graph.status()["labels"].get("Customer"):
                 assert time.monotonic() < deadline
@@ -361,7 +352,7 @@ def test_the_command_says_what_to_do_when_the_database_goes(empty_home: Path, tm
         said = process.communicate(timeout=60)[1]
     assert process.returncode == 1
     assert "What is in stays in: run the same import again" in said
-    done = subprocess.run([GRAPHCRM, "import", str(tmp_path / "in")], env=environment, capture_output=True, check=False)
+    done = subprocess.run(command, env=environment(settings), capture_output=True, check=False)
     assert done.returncode == 0
 
 
