@@ -31,11 +31,13 @@ from graphcrm.errors import (
     InvalidInput,
     LooksAlike,
     MergedAway,
+    NoConsent,
     NotFound,
     StaleVersion,
     StoreError,
     TooMany,
 )
+from graphcrm.limits import MAX_PAGE
 
 __all__ = [
     "PROBLEM_MEDIA_TYPE",
@@ -98,6 +100,7 @@ _TABLE: tuple[tuple[type[GraphCRMError], int, str], ...] = (
     (Malformed, 400, "malformed"),
     (NotFound, 404, "not-found"),
     (LooksAlike, 409, "looks-alike"),
+    (NoConsent, 409, "no-consent"),
     (Conflict, 409, "conflict"),
     (MergedAway, 409, "merged"),
     (Cancelled, 409, "cancelled"),
@@ -149,6 +152,8 @@ def _members(error: GraphCRMError) -> dict[str, Any]:
         return {"field": error.field, "rule": "one_of" if error.allowed else None, "allowed": error.allowed}
     if isinstance(error, LooksAlike):
         return {"candidates": error.candidates}
+    if isinstance(error, NoConsent):
+        return {"field": error.field, "count": len(error.parties), "parties": error.parties[:MAX_PAGE]}
     if isinstance(error, Conflict) and error.details:
         return {"details": error.details}
     return {}

@@ -6,7 +6,8 @@
     ├── InvalidInput      a value breaks a rule; names the field and, where there is one, what is allowed
     ├── NotFound          no such party, record, tie or file
     ├── Conflict          the id exists, or is still in use
-    │   └── LooksAlike    there are parties already that may be the new one; names them
+    │   ├── LooksAlike    there are parties already that may be the new one; names them
+    │   └── NoConsent     parties would be targeted that have not granted it; names them
     ├── MergedAway        the party was merged into another, which it names
     ├── StaleVersion      the record has changed since it was read (If-Match)
     ├── Forbidden         no valid token, or its role may not
@@ -30,6 +31,7 @@ __all__ = [
     "InvalidInput",
     "LooksAlike",
     "MergedAway",
+    "NoConsent",
     "NotFound",
     "StaleVersion",
     "StoreError",
@@ -98,6 +100,26 @@ class LooksAlike(Conflict):
     def __init__(self, message: str, *, candidates: Sequence[dict[str, Any]] = ()) -> None:
         super().__init__(message)
         self.candidates = candidates
+
+
+class NoConsent(Conflict):
+    """A campaign would target parties that have not granted to be contacted by its channel for its purpose.
+
+    Parameters
+    ----------
+    message : str
+        Who they are and what to do, in one line.
+    field : str
+        The field that names them.
+    parties : list of dict
+        `campaign_id`, `id`, `consent` (``refused`` or ``unknown``) and `at` (when it was refused) of each, by campaign
+        and id.
+    """
+
+    def __init__(self, message: str, *, field: str = "targeted_ids", parties: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.field = field
+        self.parties = parties
 
 
 class MergedAway(GraphCRMError):

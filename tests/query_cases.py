@@ -123,12 +123,18 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
         ({"LABEL": "Contact"}, {"id": "K1", **TIMELINE}),
     ],
     "archive/list_participants": [({}, {"ids": ["I2", "I1", "nobody"], "row_limit": 2})],
+    "archive/read_targets": [({}, {"ids": ["M1", "nobody"]})],
+    "archive/page_targets": [
+        (C, {"id": "M1", "after_id": "", "row_limit": 9}),
+        ({"LABEL": "Contact"}, {"id": "M1", "after_id": "", "row_limit": 1}),
+        (C, {"id": "M1", "after_id": "C1", "row_limit": 9}),
+    ],
     "archive/list_consents": [(C, {"ids": ["C1", "C2"]})],
-    "archive/list_decisions_of": [
+    "archive/list_consents_of": [
         (C, {"ids": ["C1", "C2"], "source": "hand"}),
         (C, {"ids": ["C1", "C2"], "source": "nobody"}),
     ],
-    "archive/page_decisions": [
+    "archive/page_consents": [
         (C, {"channel": "email", "purpose": "news", "after_id": "", "row_limit": 2}),
         (C, {"channel": "mail", "purpose": "", "after_id": "C1", "row_limit": 9}),
         (C, {"channel": "sms", "purpose": "news", "after_id": "", "row_limit": 9}),

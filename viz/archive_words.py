@@ -109,6 +109,7 @@ ARCHIVE_WORDS: Final[dict[str, tuple[str, str]]] = {
     "change.unmerged": ("Let go of {other} again", "重新分出了 {other}"),
     "change.merged_away": ("Merged into {other}", "被并入 {other}"),
     "change.came_back": ("Taken out of {other} again", "从 {other} 中重新分出"),
+    "change.targeted_without_consent": ("Targeted by {other} without having granted it", "未经同意被列入活动 {other}"),
     "change.tie_removed": ("Tie to {other} removed", "删除了与 {other} 的关系"),
     # the timeline
     "timeline": ("Timeline", "时间线"),

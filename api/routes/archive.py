@@ -59,7 +59,17 @@ class HistoryItem(BaseModel):
     """One field that changed, or what else became of the party; `by` is who or which import did it."""
 
     at: str
-    kind: Literal["created", "changed", "merged", "unmerged", "merged_away", "came_back", "tie_removed", "deleted"]
+    kind: Literal[
+        "created",
+        "changed",
+        "merged",
+        "unmerged",
+        "merged_away",
+        "came_back",
+        "targeted_without_consent",
+        "tie_removed",
+        "deleted",
+    ]
     party_id: str
     field: str | None
     from_: Any = Field(alias="from")
@@ -85,13 +95,25 @@ class ContactableParty(BaseModel):
     at: str
 
 
+class LeftOutParty(BaseModel):
+    """Somebody whom a campaign targets and who may not be contacted, and when that was said."""
+
+    party_id: str
+    label: Literal["Customer", "Contact"]
+    name: str | None
+    consent: Literal["refused", "unknown"]
+    at: str | None
+
+
 class ContactableAnswer(BaseModel):
-    """Who may be contacted by a channel for a purpose, by id."""
+    """Who may be contacted by a channel for a purpose, by id; of a campaign also whom it targets and may not be."""
 
     items: list[ContactableParty]
     next_cursor: str | None
     channel: str
     purpose: str
+    campaign_id: str | None = None
+    left_out: list[LeftOutParty] | None = None
 
 
 PartyId = Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH, description="Id of the party.")]
@@ -160,18 +182,28 @@ for _resource, _label in (("customers", "Customer"), ("contacts", "Contact")):
     "/contactable",
     tags=["consents"],
     response_model=ContactableAnswer,
-    dependencies=[Depends(require("viewer")), Depends(only({"channel", "purpose", "cursor", "limit"}))],
-    responses=documented(),
+    dependencies=[Depends(require("viewer")), Depends(only({"channel", "purpose", "campaign", "cursor", "limit"}))],
+    responses=documented(404),
 )
 def list_contactable(
     graph: GraphDep,
-    channel: Annotated[str, Query(min_length=1, max_length=MAX_NAME_LENGTH, description="Such as `email`.")],
-    purpose: Annotated[str, Query(min_length=1, max_length=MAX_NAME_LENGTH, description="Such as `marketing`.")],
+    channel: Annotated[
+        str | None,
+        Query(min_length=1, max_length=MAX_NAME_LENGTH, description="Such as `email`; the campaign's own by default."),
+    ] = None,
+    purpose: Annotated[
+        str | None,
+        Query(min_length=1, max_length=MAX_NAME_LENGTH, description="Such as `marketing`; the campaign's by default."),
+    ] = None,
+    campaign: Annotated[
+        str | None,
+        Query(min_length=1, max_length=MAX_ID_LENGTH, description="Only whom this campaign targets."),
+    ] = None,
     cursor: Annotated[
         str | None, Query(max_length=_MAX_CURSOR, description="`next_cursor` of the page before.")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Parties a page.")] = _PAGE,
 ) -> Response:
-    """Everybody whose last decision about a channel and a purpose was to grant it, by id."""
-    frame = graph.archive.contactable(channel, purpose, cursor, limit)
+    """Everybody whose last consent for a channel and a purpose was to grant it, by id; or a campaign's targets."""
+    frame = graph.archive.contactable(channel, purpose, cursor, limit, campaign)
     return json_response({"items": frame.to_dict("records")} | {str(name): said for name, said in frame.attrs.items()})

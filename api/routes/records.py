@@ -50,6 +50,10 @@ RecordedAsOf = Annotated[
         description="Read it as it was known at this time (ISO 8601; a day means its end, UTC), without an ETag.",
     ),
 ]
+_LOOKED_AT: Final = ("customers", "contacts")
+"""Tables of which a new record may look like one that is there."""
+_TARGETING: Final = ("campaigns", "ties")
+"""Tables whose records say whom campaigns target, who may not have granted it."""
 _ETAG_HEADER: Final = {"ETag": {"description": "Version of the record.", "schema": {"type": "string"}}}
 _LOCATION_HEADER: Final = {"Location": {"description": "Address of the record.", "schema": {"type": "string"}}}
 
@@ -106,6 +110,21 @@ def _tag(graph: Graph, resource: str, id_: str, if_match: str | None) -> str | N
     return current
 
 
+def _forced(
+    force: Annotated[bool, Query(description="Whether to do it although it looks like a mistake.")] = False,
+) -> bool:
+    return force
+
+
+def _never() -> bool:
+    return False
+
+
+def _force(takes: bool) -> Any:
+    """The type of an endpoint's `force`, which is a parameter of the query where the table takes one."""
+    return Annotated[bool, Depends(_forced if takes else _never)]
+
+
 def add_list(resource: str) -> None:
     """`GET /RESOURCE`: a page, filtered by fields and sorted by one."""
     answer, _, _ = component_names(resource)
@@ -145,36 +164,30 @@ def add_create(resource: str) -> None:
     """`POST /RESOURCE`: a new record."""
     answer, given, _ = component_names(resource)
 
-    def create(
-        request: Request, graph: GraphDep, caller: Editor, body: JsonBody, key: IdempotencyKey = None
-    ) -> Response:
-        values = check_types(resource, body)
-        record = graph.records.create(resource, values, receipt=receipt_of(request, caller, key, body))
-        return _record_response(resource, record, 201, location=True)
+    takes_force = resource in _LOOKED_AT or resource in _TARGETING
 
-    def create_party(
+    def create(
         request: Request,
         graph: GraphDep,
         caller: Editor,
         body: JsonBody,
+        force: _force(takes_force),  # type: ignore[valid-type]
         key: IdempotencyKey = None,
-        force: Annotated[bool, Query(description="Whether to create what looks like one that is there.")] = False,
     ) -> Response:
         values = check_types(resource, body)
         receipt = receipt_of(request, caller, key, body)
         record = graph.records.create(resource, values, receipt=receipt, force=force)
         return _record_response(resource, record, 201, location=True)
 
-    is_party = resource in ("customers", "contacts")
     router.add_api_route(
         f"/{resource}",
-        create_party if is_party else create,
+        create,
         methods=["POST"],
         status_code=201,
         operation_id=f"create_{resource}",
         tags=[resource],
         summary=f"Create {_one(resource)}",
-        dependencies=[Depends(require("editor")), Depends(only({"force"} if is_party else ()))],
+        dependencies=[Depends(require("editor")), Depends(only({"force"} if takes_force else ()))],
         responses={
             201: _answered("Created.", answer, _ETAG_HEADER | _LOCATION_HEADER),
             **documented(404, 409, 413, 415),
@@ -188,15 +201,22 @@ def add_bulk(resource: str) -> None:
     _, given, _ = component_names(resource)
     rows = {"type": "array", "maxItems": MAX_BULK_ROWS, "items": _schema(given)}
 
+    takes_force = resource in _TARGETING
+
     def upsert(
-        request: Request, graph: GraphDep, caller: Editor, body: JsonBody, key: IdempotencyKey = None
+        request: Request,
+        graph: GraphDep,
+        caller: Editor,
+        body: JsonBody,
+        force: _force(takes_force),  # type: ignore[valid-type]
+        key: IdempotencyKey = None,
     ) -> Response:
         if not isinstance(body, list):
             raise InvalidInput("The body must be a list of objects.", field="body")
         if len(body) > MAX_BULK_ROWS:
             raise InvalidInput(f"At most {MAX_BULK_ROWS} rows at once; these are {len(body)}.", field="body")
         receipt = receipt_of(request, caller, key, body)
-        return json_response(once(graph, receipt, lambda: _upsert(graph, resource, body)))
+        return json_response(once(graph, receipt, lambda: _upsert(graph, resource, body, force)))
 
     router.add_api_route(
         f"/{resource}/bulk",
@@ -205,14 +225,14 @@ def add_bulk(resource: str) -> None:
         operation_id=f"upsert_{resource}",
         tags=[resource],
         summary=f"Create or update many {resource}",
-        dependencies=[Depends(require("editor")), Depends(only(()))],
+        dependencies=[Depends(require("editor")), Depends(only({"force"} if takes_force else ()))],
         response_model=BulkAnswer,
         responses=documented(409, 413, 415),
         openapi_extra=_takes(rows, JSON),
     )
 
 
-def _upsert(graph: Graph, resource: str, rows: list[Any]) -> dict[str, Any]:
+def _upsert(graph: Graph, resource: str, rows: list[Any], force: bool) -> dict[str, Any]:
     """Upsert the rows whose JSON types are right, and report on all under their place in the request."""
     rejections: list[dict[str, Any]] = []
     taken: list[tuple[int, dict[str, Any]]] = []
@@ -221,7 +241,7 @@ def _upsert(graph: Graph, resource: str, rows: list[Any]) -> dict[str, Any]:
             taken.append((index, check_types(resource, row)))
         except InvalidInput as error:
             rejections.append({"index": index, "field": error.field, "reason": error.message})
-    report = graph.records.upsert(resource, [row for _, row in taken])
+    report = graph.records.upsert(resource, [row for _, row in taken], force=force)
     for rejection in report.rejected:
         found = {"index": taken[rejection.index][0], "field": rejection.column, "reason": rejection.reason}
         rejections.append(found)
@@ -276,10 +296,18 @@ def add_replace(resource: str) -> None:
     """`PUT /RESOURCE/{id}`: all fields of a record anew."""
     answer, given, _ = component_names(resource)
 
-    def replace(graph: GraphDep, body: JsonBody, id: _id_path(resource), if_match: IfMatch = None) -> Response:  # type: ignore[valid-type]
+    takes_force = resource == "campaigns"
+
+    def replace(
+        graph: GraphDep,
+        body: JsonBody,
+        id: _id_path(resource),  # type: ignore[valid-type]
+        force: _force(takes_force),  # type: ignore[valid-type]
+        if_match: IfMatch = None,
+    ) -> Response:
         values = check_types(resource, body)
         tag = _tag(graph, resource, id, if_match)
-        return _record_response(resource, graph.records.replace(resource, id, values, tag))
+        return _record_response(resource, graph.records.replace(resource, id, values, tag, force=force))
 
     router.add_api_route(
         f"/{resource}/{ID}",
@@ -288,7 +316,7 @@ def add_replace(resource: str) -> None:
         operation_id=f"replace_{resource}",
         tags=[resource],
         summary=f"Replace {_one(resource)}",
-        dependencies=[Depends(require("editor")), Depends(only(()))],
+        dependencies=[Depends(require("editor")), Depends(only({"force"} if takes_force else ()))],
         responses={200: _answered("The record.", answer, _ETAG_HEADER), **documented(404, 409, 412, 413, 415, 428)},
         openapi_extra=_takes(_schema(given), JSON),
     )
@@ -298,10 +326,18 @@ def add_patch(resource: str) -> None:
     """`PATCH /RESOURCE/{id}`: some fields of a record."""
     answer, _, patched = component_names(resource)
 
-    def patch(graph: GraphDep, body: PatchBody, id: _id_path(resource), if_match: IfMatch = None) -> Response:  # type: ignore[valid-type]
+    takes_force = resource == "campaigns"
+
+    def patch(
+        graph: GraphDep,
+        body: PatchBody,
+        id: _id_path(resource),  # type: ignore[valid-type]
+        force: _force(takes_force),  # type: ignore[valid-type]
+        if_match: IfMatch = None,
+    ) -> Response:
         changes = check_types(resource, body)
         tag = _tag(graph, resource, id, if_match)
-        return _record_response(resource, graph.records.patch(resource, id, changes, tag))
+        return _record_response(resource, graph.records.patch(resource, id, changes, tag, force=force))
 
     router.add_api_route(
         f"/{resource}/{ID}",
@@ -310,7 +346,7 @@ def add_patch(resource: str) -> None:
         operation_id=f"patch_{resource}",
         tags=[resource],
         summary=f"Change fields of {_one(resource)}",
-        dependencies=[Depends(require("editor")), Depends(only(()))],
+        dependencies=[Depends(require("editor")), Depends(only({"force"} if takes_force else ()))],
         responses={200: _answered("The record.", answer, _ETAG_HEADER), **documented(404, 409, 412, 413, 415, 428)},
         openapi_extra=_takes(_schema(patched), MERGE_PATCH, JSON),
     )

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from graphcrm import limits
 from graphcrm.cli.common import FORMAT, open_graph, resolved
 from graphcrm.console import print_frame
+from graphcrm.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["contactable", "history", "timeline"]
 
@@ -49,18 +54,41 @@ def history(id_: str, field: str | None, limit: int, cursor: str | None, format_
 
 
 @click.command()
-@click.option("--channel", required=True, metavar="CHANNEL", help="Such as email.")
-@click.option("--purpose", required=True, metavar="PURPOSE", help="Such as marketing.")
+@click.option("--channel", metavar="CHANNEL", help="Such as email; the campaign's own where one is named.")
+@click.option("--purpose", metavar="PURPOSE", help="Such as marketing; the campaign's own where one is named.")
+@click.option("--campaign", metavar="ID", help="Only whom this campaign targets.")
+@click.option("--left-out", is_flag=True, help="List whom the campaign targets and may not be contacted, and why.")
 @click.option("--limit", type=click.IntRange(1, limits.MAX_PAGE), default=limits.MAX_PAGE, help="Parties.")
 @click.option("--cursor", help="Where the page before ended, as it said.")
 @FORMAT
-def contactable(channel: str, purpose: str, limit: int, cursor: str | None, format_: str) -> None:
-    """Everybody whose last decision about a channel and a purpose was to grant it."""
+def contactable(
+    channel: str | None,
+    purpose: str | None,
+    campaign: str | None,
+    left_out: bool,
+    limit: int,
+    cursor: str | None,
+    format_: str,
+) -> None:
+    """Everybody whose last consent for a channel and a purpose was to grant it; of all, or of a campaign's targets."""
+    if left_out and campaign is None:
+        raise InvalidInput("--left-out: say of which --campaign", field="left_out")
     with open_graph() as graph:
-        frame = graph.archive.contactable(channel, purpose, cursor, limit)
-    print_frame(frame, format_)
+        frame = graph.archive.contactable(channel, purpose, cursor, limit, campaign)
+    others = frame.attrs.get("left_out", [])
+    print_frame(_left_out(others) if left_out else frame, format_)
+    if others and not left_out:
+        refused = sum(each["consent"] == "refused" for each in others)
+        said = f"{refused} refused, {len(others) - refused} never decided"
+        click.echo(f"{len(others)} left out ({said}): --left-out lists them", err=True)
     if frame.attrs["next_cursor"]:
         click.echo(f"There is more: --cursor {frame.attrs['next_cursor']}", err=True)
+
+
+def _left_out(parties: list[dict[str, object]]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(parties, columns=["party_id", "label", "name", "consent", "at"], dtype=object)
 
 
 def _told(details: dict[str, object]) -> str:

@@ -16,14 +16,14 @@ from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.limits import MAX_BULK_ROWS, MAX_PAGE
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.service.answers import bounded, chosen, table
-from graphcrm.service.consents import Decision, contactable, decision, last_decisions, read_consents, standing
+from graphcrm.service.consents import Permission, contactable, in_force, may_be_listed, permissions, read_consents
 from graphcrm.service.history import earlier_values, party_history
 from graphcrm.service.planning import resolve_labels
 from graphcrm.service.stored import found_node
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.values import from_graph
 
-__all__ = ["KINDS", "Archive", "Decision"]
+__all__ = ["KINDS", "Archive", "Permission"]
 
 _TIES: Final = ("KNOWS", "WORKS_AT", "SUBSIDIARY_OF", "MEMBER_OF")
 _TYPES: Final[dict[str, tuple[str, ...]]] = {
@@ -208,32 +208,45 @@ class Archive:
         """What a party's fields showed before: by field, newest first, each `value` and `until` when it was shown."""
         return earlier_values(self._store, party_id)
 
-    def contactable(self, channel: str, purpose: str, cursor: str | None = None, limit: int = MAX_PAGE) -> pd.DataFrame:
+    def contactable(
+        self,
+        channel: str | None = None,
+        purpose: str | None = None,
+        cursor: str | None = None,
+        limit: int = MAX_PAGE,
+        campaign: str | None = None,
+    ) -> pd.DataFrame:
         """Everybody who may be contacted by a channel for a purpose: whose last decision about it was to grant it.
 
         Parameters
         ----------
         channel, purpose : str
-            See `consent`.
+            See `consent`. Those of the campaign where one is named.
         cursor : str, optional
             `attrs["next_cursor"]` of the page before.
         limit : int
-            Parties, 1 to `limits.MAX_PAGE`.
+            Parties, 1 to `limits.MAX_PAGE`; of a campaign with those that are left out.
+        campaign : str, optional
+            Only those whom this campaign targets.
 
         Returns
         -------
         pandas.DataFrame
             `party_id`, `label`, `name` and `at` (when it was granted), by id in UTF-8 order. `attrs` has `channel`,
-            `purpose` and `next_cursor` (None on the last page).
+            `purpose` and `next_cursor` (None on the last page); of a campaign also `campaign_id` and `left_out`: whom
+            it targets and may not, a list of `party_id`, `label`, `name`, `consent` (``refused`` or ``unknown``) and
+            `at` (when it was refused), which lie between the parties of the page.
 
         Raises
         ------
+        NotFound
+            There is no such campaign.
         InvalidInput
-            A blank channel or purpose, a cursor that is none, a limit that is exceeded.
+            No channel or purpose, or a blank one; a cursor that is none, a limit that is exceeded.
         """
-        return contactable(self._store, channel, purpose, cursor, limit)
+        return contactable(self._store, channel, purpose, cursor, limit, campaign)
 
-    def consent(self, party_id: str, channel: str, purpose: str) -> Decision:
+    def consent(self, party_id: str, channel: str, purpose: str) -> Permission:
         """What a party decided about being contacted by a channel for a purpose.
 
         Parameters
@@ -253,7 +266,8 @@ class Archive:
         NotFound
             There is no such party.
         """
-        return self._decisions([party_id], channel, purpose)[party_id]
+        found: Permission = self._permissions([party_id], channel, purpose)[party_id]["consent"]
+        return found
 
     def may_contact(self, ids: Iterable[str], channel: str, purpose: str) -> pd.DataFrame:
         """Who of some parties may be contacted by a channel for a purpose; asked before anyone is listed for it.
@@ -281,10 +295,9 @@ class Archive:
         asked = list(dict.fromkeys(ids))
         if len(asked) > MAX_BULK_ROWS:
             raise InvalidInput(f"ids: at most {MAX_BULK_ROWS} at once; these are {len(asked)}", field="ids")
-        decisions = self._decisions(asked, channel, purpose)
-        rows = [{"party_id": id_, "consent": decisions[id_]} for id_ in asked]
-        frame = table(rows, ["party_id", "consent"])
-        return frame.assign(may_contact=(frame["consent"] == "granted").astype(bool))
+        said = self._permissions(asked, channel, purpose)
+        frame = table([{"party_id": id_, "consent": said[id_]["consent"]} for id_ in asked], ["party_id", "consent"])
+        return frame.assign(may_contact=[may_be_listed(said[id_]) for id_ in asked]).astype({"may_contact": bool})
 
     def overview(self, party_id: str, label: str) -> dict[str, Any]:
         """What hangs on a party, a few of each: what its page shows beside the fields and the timeline.
@@ -314,7 +327,7 @@ class Archive:
                     row | {"ties": [_outside(tie, tie) for tie in row["ties"]]}
                     for row in tx.run("archive/list_ties", words=words, id=party_id, row_limit=_LISTED)
                 ],
-                "consents": standing(read_consents(tx, label, [party_id])),
+                "consents": in_force(read_consents(tx, label, [party_id])),
                 "tasks": [
                     _outside(row, row) | {"due_at": from_graph("", row["due_at"])}
                     for row in tx.run("archive/list_tasks", words=words, id=party_id, row_limit=_LISTED)
@@ -323,17 +336,15 @@ class Archive:
 
         return self._store.reading(work)
 
-    def _decisions(self, ids: Sequence[str], channel: str, purpose: str) -> dict[str, Decision]:
-        def work(tx: Transaction) -> list[dict[str, Any]]:
+    def _permissions(self, ids: Sequence[str], channel: str, purpose: str) -> dict[str, dict[str, Any]]:
+        def work(tx: Transaction) -> dict[str, dict[str, Any]]:
             labels = resolve_labels(tx, PARTY_LABELS, ids, {})
             for id_ in ids:
                 if id_ not in labels:
                     _label_of(tx, id_)
-            by_label = {label: [id_ for id_ in ids if labels[id_] == label] for label in PARTY_LABELS}
-            return [row for label, some in by_label.items() if some for row in read_consents(tx, label, some)]
+            return permissions(tx, labels, channel, purpose)
 
-        last = last_decisions(self._store.reading(work), channel, purpose)
-        return {id_: decision(last.get(id_)) for id_ in ids}
+        return self._store.reading(work)
 
 
 # ---- the timeline ----------------------------------------------------------------------------------------

@@ -39,7 +39,17 @@ __all__ = [
     "write_changes",
 ]
 
-Kind = Literal["created", "changed", "merged", "unmerged", "merged_away", "came_back", "tie_removed", "deleted"]
+Kind = Literal[
+    "created",
+    "changed",
+    "merged",
+    "unmerged",
+    "merged_away",
+    "came_back",
+    "targeted_without_consent",
+    "tie_removed",
+    "deleted",
+]
 """`merged` and `unmerged` are told of the party that stays, `merged_away` and `came_back` of the other."""
 
 Fields = dict[str, Any]
@@ -113,9 +123,9 @@ class Change:
     source : str, optional
         The source on whose word it was done.
     other : str, optional
-        Another party that had a part in it.
+        Another party, or a campaign, that had a part in it.
     other_said : tuple of str
-        The sources that know of that party; of one that was deleted, those that knew of it.
+        The sources that know of that one; of one that was deleted, those that knew of it.
     fields : dict of str to Shift
         What became of each field.
     known_since : datetime, optional

@@ -7,61 +7,134 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 import pandas as pd
 
-from graphcrm.errors import InvalidInput
+from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.limits import MAX_NAME_LENGTH, MAX_PAGE
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.service.aliases import roots
 from graphcrm.service.answers import bounded, table
-from graphcrm.service.paging import agreed, in_bytes
+from graphcrm.service.paging import agreed, behind, in_bytes
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import Row
 from graphcrm.values import from_graph
 
-__all__ = ["Decision", "contactable", "decision", "last_decisions", "news", "read_consents", "standing"]
+__all__ = [
+    "PURPOSE",
+    "Permission",
+    "contactable",
+    "folded",
+    "in_force",
+    "last_consents",
+    "may_be_listed",
+    "news",
+    "permission",
+    "permissions",
+    "reach_of",
+    "read_consents",
+]
 
-Decision = Literal["granted", "refused", "unknown"]
+Permission = Literal["granted", "refused", "unknown"]
+"""What a party allows: what its last consent says, or that there is none."""
 
+PURPOSE: Final = "marketing"
+"""What a campaign is for that says nothing about it."""
+
+_COLUMNS: Final = ["party_id", "label", "name", "at"]
 _WINDOW: Final = 20_000
 """Parties that are looked at at once, at most."""
 _FASTER: Final = 4
 
 
-def contactable(store: GraphStore, channel: str, purpose: str, cursor: str | None, limit: int) -> pd.DataFrame:
+def contactable(
+    store: GraphStore,
+    channel: str | None,
+    purpose: str | None,
+    cursor: str | None,
+    limit: int,
+    campaign: str | None = None,
+) -> pd.DataFrame:
     """Who may be contacted; see `graphcrm.service.archive.Archive.contactable`."""
     bounded("limit", limit, MAX_PAGE)
-    for name, word in (("channel", channel), ("purpose", purpose)):
-        if not 1 <= len(word.strip()) <= MAX_NAME_LENGTH:
-            raise InvalidInput(f"{name}: must have 1 to {MAX_NAME_LENGTH} characters", field=name)
+    reach = _reach(store, campaign) if campaign is not None else (None, None)
+    about = {"channel": _asked("channel", channel, reach[0]), "purpose": _asked("purpose", purpose, reach[1])}
     after = _after(cursor)
-    granted = heapq.merge(
-        *(_granted(store, label, channel, purpose, after, limit + 1) for label in PARTY_LABELS),
-        key=lambda line: in_bytes(line["party_id"]),
-    )
-    lines = list(islice(granted, limit + 1))
-    frame = table(lines[:limit], ["party_id", "label", "name", "at"])
+    more: dict[str, Any] = {}
+    if campaign is None:
+        granted = heapq.merge(
+            *(_granted(store, label, **about, after=after, wanted=limit + 1) for label in PARTY_LABELS),
+            key=lambda line: in_bytes(line["party_id"]),
+        )
+        lines = list(islice(granted, limit + 1))
+        frame = table(lines[:limit], _COLUMNS)
+    else:
+        lines = _targeted(store, campaign, **about, after=after, wanted=limit + 1)
+        told = [line for line in lines[:limit] if may_be_listed(line)]
+        frame = table([{name: line[name] for name in _COLUMNS} for line in told], _COLUMNS)
+        more = {"campaign_id": campaign, "left_out": [line for line in lines[:limit] if not may_be_listed(line)]}
     last = _cursor(lines[limit - 1]["party_id"]) if len(lines) > limit else None
-    frame.attrs.update({"channel": channel, "purpose": purpose, "next_cursor": last})
+    frame.attrs.update(about | more | {"next_cursor": last})
     return frame
+
+
+def _asked(name: str, given: str | None, own: str | None) -> str:
+    """A channel or purpose: the one that is asked for, or the campaign's own."""
+    word = own if given is None else given
+    if word is None:
+        raise InvalidInput(f"{name}: say which one, or name a campaign that has one", field=name)
+    if not 1 <= len(word.strip()) <= MAX_NAME_LENGTH:
+        raise InvalidInput(f"{name}: must have 1 to {MAX_NAME_LENGTH} characters", field=name)
+    return word
+
+
+def _reach(store: GraphStore, campaign: str) -> tuple[str | None, str]:
+    found = store.read("nodes/read_many", words={"LABEL": "Campaign"}, ids=[campaign])[0]["records"]
+    if not found:
+        raise NotFound(f"there is no campaign {campaign!r}")
+    return reach_of(found[0])
+
+
+def _targeted(
+    store: GraphStore, campaign: str, channel: str, purpose: str, after: str, wanted: int
+) -> list[dict[str, Any]]:
+    """Whom a campaign targets and what they allow, by id, as many as are wanted."""
+
+    def work(tx: Transaction) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for label in PARTY_LABELS:
+            words = {"LABEL": label}
+
+            def read(behind_id: str, rows: int, words: dict[str, str] = words) -> list[dict[str, Any]]:
+                asked = {"id": campaign, "after_id": behind_id, "row_limit": rows}
+                return list(tx.run("archive/page_targets", words=words, **asked)[0]["parties"])
+
+            page = behind(read, itemgetter("id"), after, wanted)
+            found += [{"party_id": row["id"], "label": label, "name": row["name"]} for row in page]
+        found.sort(key=lambda line: in_bytes(line["party_id"]))
+        del found[wanted:]
+        said = permissions(tx, {line["party_id"]: line["label"] for line in found}, channel, purpose)
+        return [line | said[line["party_id"]] for line in found]
+
+    return store.reading(work)
 
 
 def _granted(
     store: GraphStore, label: str, channel: str, purpose: str, after: str, wanted: int
 ) -> Iterator[dict[str, Any]]:
     """Parties of a label that may be contacted, by id, as far as they are asked for."""
-    asked = {"channel": _folded(channel), "purpose": _folded(purpose)}
+    asked = {"channel": folded(channel), "purpose": folded(purpose)}
     window = wanted
     while True:
         # Not every text compares alike on both engines; see `graphcrm.service.paging`.
         place = {"after_id": agreed(after), "row_limit": window}
-        found = store.read("archive/page_decisions", words={"LABEL": label}, **asked, **place)[0]
+        found = store.read("archive/page_consents", words={"LABEL": label}, **asked, **place)[0]
         names = {
-            row["party_id"]: row["name"] for row in found["decisions"] if in_bytes(row["party_id"]) > in_bytes(after)
+            row["party_id"]: row["name"] for row in found["consents"] if in_bytes(row["party_id"]) > in_bytes(after)
         }
-        last = last_decisions(found["decisions"], channel, purpose)
+        last = last_consents(found["consents"], channel, purpose)
         for id_ in sorted(names.keys() & last.keys(), key=in_bytes):
             if last[id_]["granted"]:
                 yield {"party_id": id_, "label": label, "name": names[id_], "at": from_graph("", last[id_]["at"])}
@@ -85,20 +158,69 @@ def _after(cursor: str | None) -> str:
 
 
 def read_consents(tx: Transaction, label: str, ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Every decision of parties of one label: `party_id`, `id`, `channel`, `purpose`, `granted` and `at`."""
-    found = tx.run("archive/list_consents", words={"LABEL": label}, ids=list(ids))[0]["decisions"]
+    """Every consent of parties of one label: `party_id`, `id`, `channel`, `purpose`, `granted` and `at`."""
+    found = tx.run("archive/list_consents", words={"LABEL": label}, ids=list(ids))[0]["consents"]
     # What another tool wrote may lack any of these, and then decides nothing.
     return [row for row in found if None not in row.values()]
 
 
-def last_decisions(rows: Iterable[dict[str, Any]], channel: str, purpose: str) -> dict[str, dict[str, Any]]:
-    """The decision that counts for a channel and a purpose, by party: the last one, of two of one time the refusal."""
-    asked = (_folded(channel), _folded(purpose))
+def last_consents(rows: Iterable[dict[str, Any]], channel: str, purpose: str) -> dict[str, dict[str, Any]]:
+    """The consent that counts for a channel and a purpose, by party: the last one, of two of one time the refusal."""
+    asked = (folded(channel), folded(purpose))
     last: dict[str, dict[str, Any]] = {}
     for row in rows:
-        if (_folded(row["channel"]), _folded(row["purpose"])) == asked:
+        if (folded(row["channel"]), folded(row["purpose"])) == asked:
             last[row["party_id"]] = _later(last.get(row["party_id"]), row)
     return last
+
+
+def reach_of(campaign: Mapping[str, Any]) -> tuple[str | None, str]:
+    """By which channel (None where it has none) and for which purpose a campaign reaches out, by its properties.
+
+    Examples
+    --------
+    >>> reach_of({"channel": "email"}), reach_of({"purpose": "survey"})
+    (('email', 'marketing'), (None, 'survey'))
+    """
+    channel, purpose = (_word(campaign.get(name)) for name in ("channel", "purpose"))
+    return channel, purpose or PURPOSE
+
+
+def _word(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def permissions(tx: Transaction, labels: Mapping[str, str], channel: str, purpose: str) -> dict[str, dict[str, Any]]:
+    """What parties allow for a channel and a purpose.
+
+    Parameters
+    ----------
+    tx : Transaction
+        One that reads.
+    labels : mapping of str to str
+        The label of each party, by its id.
+    channel, purpose : str
+        In any case.
+
+    Returns
+    -------
+    dict of str to dict
+        By id, in the order given: `consent` (see `Permission`) and `at` (when it was said; None where it never was).
+    """
+    rows: list[dict[str, Any]] = []
+    for label in PARTY_LABELS:
+        if some := [id_ for id_, found in labels.items() if found == label]:
+            rows += read_consents(tx, label, some)
+    last = last_consents(rows, channel, purpose)
+    return {
+        id_: {"consent": permission(last.get(id_)), "at": from_graph("", last[id_]["at"]) if id_ in last else None}
+        for id_ in labels
+    }
+
+
+def may_be_listed(said: Mapping[str, Any]) -> bool:
+    """Whether a party, of whom `permissions` says this, may be listed for contact: only who granted it."""
+    return bool(said["consent"] == "granted")
 
 
 def news(tx: Transaction, source: str, rows: Sequence[Row]) -> list[bool]:
@@ -125,17 +247,17 @@ def news(tx: Transaction, source: str, rows: Sequence[Row]) -> list[bool]:
     said: list[dict[str, Any]] = []
     for label in PARTY_LABELS:
         words = {"LABEL": label}
-        said += tx.run("archive/list_decisions_of", words=words, ids=parties, source=source)[0]["decisions"]
+        said += tx.run("archive/list_consents_of", words=words, ids=parties, source=source)[0]["consents"]
     last: dict[tuple[str, str, str], dict[str, Any]] = {}
     for row in said:
         if None not in row.values():
-            key = (row["party_id"], _folded(row["channel"]), _folded(row["purpose"]))
+            key = (row["party_id"], folded(row["channel"]), folded(row["purpose"]))
             last[key] = _later(last.get(key), row)
     return [_is_news(row, last.get(_about(row, now.get(id_, id_)))) for row, id_ in zip(rows, named, strict=True)]
 
 
 def _about(row: Row, party_id: str) -> tuple[str, str, str]:
-    return party_id, _folded(row.properties["channel"]), _folded(row.properties["purpose"])
+    return party_id, folded(row.properties["channel"]), folded(row.properties["purpose"])
 
 
 def _is_news(row: Row, last: dict[str, Any] | None) -> bool:
@@ -144,13 +266,13 @@ def _is_news(row: Row, last: dict[str, Any] | None) -> bool:
     return last is None or last["granted"]
 
 
-def standing(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The decision that counts for each channel and purpose, by these, with its sources and the `earlier` ones."""
-    decisions: dict[tuple[str, str], list[dict[str, Any]]] = {}
+def in_force(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The consent that counts for each channel and purpose, by these, with its sources and the `earlier` ones."""
+    by_subject: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
-        decisions.setdefault((_folded(row["channel"]), _folded(row["purpose"])), []).append(row)
+        by_subject.setdefault((folded(row["channel"]), folded(row["purpose"])), []).append(row)
     found = []
-    for _, said in sorted(decisions.items()):
+    for _, said in sorted(by_subject.items()):
         last, *earlier = sorted(said, key=lambda row: (_weight(row), row["id"]), reverse=True)
         about = {"channel": last["channel"], "purpose": last["purpose"]}
         found.append(_told(last) | about | {"earlier": [_told(row) for row in earlier]})
@@ -160,28 +282,29 @@ def standing(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": row["id"],
-        "consent": decision(row),
+        "consent": permission(row),
         "at": from_graph("", row["at"]),
         "sources": sorted(row["sources"]),
     }
 
 
-def decision(row: Mapping[str, Any] | None) -> Decision:
-    """What was decided, in a word."""
+def permission(row: Mapping[str, Any] | None) -> Permission:
+    """What a consent says, in a word."""
     if row is None:
         return "unknown"
     return "granted" if row["granted"] else "refused"
 
 
-def _folded(word: str) -> str:
+def folded(word: str) -> str:
+    """A channel or purpose as it is compared: in any case, without blanks around it."""
     return word.strip().casefold()
 
 
 def _later(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
-    """Which of two decisions counts."""
+    """Which of two consents counts."""
     return other if one is None or _weight(other) > _weight(one) else one
 
 
 def _weight(row: Mapping[str, Any]) -> tuple[datetime, bool]:
-    """What decisions are compared by: the later one counts, of two of one time the refusal."""
+    """What consents are compared by: the later one counts, of two of one time the refusal."""
     return row["at"], not row["granted"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -11,9 +9,10 @@ from typing import Any
 
 from graphcrm import limits
 from graphcrm.cleaning.rows import clean_row
-from graphcrm.errors import Conflict, InvalidInput, StaleVersion
+from graphcrm.errors import Conflict, InvalidInput, NoConsent
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.service import outbox
+from graphcrm.service.given import check_names, check_version, etag, fields_of, patched, table_of, waves
 from graphcrm.service.history import record_as_of
 from graphcrm.service.listing import Page, TiePages, page_of_nodes
 from graphcrm.service.loading import Loading
@@ -36,9 +35,10 @@ from graphcrm.service.stored import (
     said_of,
     with_references,
 )
+from graphcrm.service.targeting import Asking, reasons
 from graphcrm.service.writing import write_rows
 from graphcrm.store import GraphStore, Transaction
-from graphcrm.tables import TABLES, TIES, Row, Table
+from graphcrm.tables import TABLES, Row, Table
 from graphcrm.values import raw_text
 
 __all__ = ["RESOURCES", "Page", "Records", "Rejection", "UpsertReport", "etag"]
@@ -61,12 +61,6 @@ class UpsertReport:
     updated: int = 0
     unchanged: int = 0
     rejected: list[Rejection] = field(default_factory=list)
-
-
-def etag(record: Mapping[str, Any]) -> str:
-    """The version of a record: a digest of its fields, the same wherever and whenever it is computed."""
-    text = json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 class Records:
@@ -186,7 +180,8 @@ class Records:
         receipt : tuple of str, optional
             An idempotency key and a fingerprint of the request: the same pair again gives the first answer back.
         force : bool
-            Whether to create a customer or contact although it looks like one that is there.
+            Whether to create a customer or contact although it looks like one that is there, and a campaign, or tie of
+            one, although those whom it targets have not granted it; the history of these then tells of it.
 
         Returns
         -------
@@ -201,6 +196,8 @@ class Records:
             The id exists.
         LooksAlike
             Parties that are there may be the new one; see `graphcrm.service.lookalikes`.
+        NoConsent
+            Parties that would be targeted have not granted it; see `graphcrm.service.targeting`.
         """
         spec, row = self._validated(table, values)
 
@@ -211,7 +208,7 @@ class Records:
                 raise Conflict(f"a {holder} has the id {row.id!r} already; change that one, or choose another id")
             if not force:
                 refuse_look_alikes(tx, spec, row)
-            self._write_one(tx, spec, row, "upsert")
+            self._write_one(tx, spec, row, "upsert", force=force)
             if spec.label in PARTY_LABELS:
                 note_created(tx, row.id, self._source)
             record = read_record(tx, table, row.id)
@@ -222,7 +219,9 @@ class Records:
         keys = keys_of(row) | (set() if force else keys_of_looks(spec, row)) | ({receipt[0]} if receipt else set())
         return self._store.write(work, keys=keys)
 
-    def replace(self, table: str, id_: str, values: Mapping[str, Any], etag_: str | None = None) -> dict[str, Any]:
+    def replace(
+        self, table: str, id_: str, values: Mapping[str, Any], etag_: str | None = None, *, force: bool = False
+    ) -> dict[str, Any]:
         """Replace a record: fields that `values` does not mention are removed.
 
         Parameters
@@ -235,6 +234,8 @@ class Records:
             All its fields.
         etag_ : str, optional
             The version that the caller has read; None skips the check.
+        force : bool
+            Whether a campaign may target who has not granted it, as for `create`.
 
         Raises
         ------
@@ -244,20 +245,24 @@ class Records:
             It has changed since.
         InvalidInput
             A field breaks a rule.
+        NoConsent
+            As for `create`.
         """
-        return self._change(table, id_, lambda _: values, etag_)
+        return self._change(table, id_, lambda _: values, etag_, force=force)
 
-    def patch(self, table: str, id_: str, changes: Mapping[str, Any], etag_: str | None = None) -> dict[str, Any]:
+    def patch(
+        self, table: str, id_: str, changes: Mapping[str, Any], etag_: str | None = None, *, force: bool = False
+    ) -> dict[str, Any]:
         """Change some fields, by the rules of JSON Merge Patch (RFC 7396): None removes one; else as `replace`."""
 
-        _check_names(table, changes)
+        check_names(table, changes)
         references = TABLES[table].references if table in TABLES else ()
         untouched = {ref.field for ref in references if ref.field not in (*changes, *TABLES[table].required)}
 
         def merged(current: dict[str, Any]) -> dict[str, Any]:
-            return _merged({key: value for key, value in current.items() if key not in untouched}, changes)
+            return patched({key: value for key, value in current.items() if key not in untouched}, changes)
 
-        return self._change(table, id_, merged, etag_, named=changes.keys())
+        return self._change(table, id_, merged, etag_, named=changes.keys(), force=force)
 
     def delete(self, table: str, id_: str, etag_: str | None = None, *, detach: bool = False) -> None:
         """Delete a record.
@@ -281,7 +286,7 @@ class Records:
 
         def work(tx: Transaction) -> None:
             current = read_record(tx, table, id_)
-            _check_version(current, etag_)
+            check_version(current, etag_)
             if table == "ties":
                 delete_tie(tx, id_, self._source)
             else:
@@ -289,7 +294,7 @@ class Records:
 
         self._store.write(work, keys=[id_])
 
-    def upsert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> UpsertReport:
+    def upsert(self, table: str, rows: Sequence[Mapping[str, Any]], *, force: bool = False) -> UpsertReport:
         """Create or change many records; a bad row is rejected and does not stop the rest.
 
         Parameters
@@ -298,6 +303,8 @@ class Records:
             One of `RESOURCES`; rows of ``ties`` say their `type`.
         rows : sequence of mapping
             At most `limits.MAX_BULK_ROWS`. What a row does not mention stays as it is.
+        force : bool
+            Whether campaigns may target who has not granted it, as for `create`; such rows are rejected otherwise.
         """
         if len(rows) > limits.MAX_BULK_ROWS:
             raise InvalidInput(f"rows: at most {limits.MAX_BULK_ROWS} at once", field="rows")
@@ -311,7 +318,7 @@ class Records:
             else:
                 valid.setdefault(spec.name, []).append((index, row))
         for name, numbered in valid.items():
-            results = self._write(_table(name), [row for _, row in numbered])
+            results = self._write(table_of(name), [row for _, row in numbered], force)
             outcomes |= {index: outcome for (index, _), outcome in zip(numbered, results, strict=True)}
         counts = {kind: sum(o == kind for o in outcomes.values()) for kind in ("created", "updated", "unchanged")}
         rejected = [
@@ -325,18 +332,43 @@ class Records:
         """Begin to load a file; see `Loading`."""
         return Loading(self._store, table, self._speaker(), assumed)
 
-    def _write(self, table: Table, rows: Sequence[Row]) -> list[Outcome]:
+    def _write(self, table: Table, rows: Sequence[Row], force: bool) -> list[Outcome]:
         """Write valid rows of one table, in one transaction a wave; a second row of an id comes in the next wave."""
-        outcomes: list[Outcome] = ["unchanged"] * len(rows)
-        for wave in _waves(rows):
-            batch = [rows[index] for index in wave]
+        outcomes: dict[int, Outcome] = {}
+        for wave in waves(rows):
+            left = wave
+            while left:
+                try:
+                    found = self._write_wave(table, [rows[index] for index in left], force)
+                    outcomes |= zip(left, found, strict=True)
+                    break
+                except NoConsent as error:
+                    refused = reasons(error)
+                    outcomes |= {i: Rejected(*refused[rows[i].id]) for i in left if rows[i].id in refused}
+                    left = [index for index in left if index not in outcomes]
+        return [outcomes[index] for index in range(len(rows))]
 
-            def work(tx: Transaction, batch: list[Row] = batch) -> list[Outcome]:
-                return write_rows(tx, table, batch, self._speaker())
+    def _write_wave(self, table: Table, rows: Sequence[Row], force: bool) -> list[Outcome]:
+        keys = (key for row in rows for key in keys_of(row))
+        return self._store.write(lambda tx: self._write_rows(tx, table, rows, force=force), keys, repeatable=True)
 
-            keys = (key for row in batch for key in keys_of(row))
-            for index, outcome in zip(wave, self._store.write(work, keys, repeatable=True), strict=True):
-                outcomes[index] = outcome
+    def _write_rows(
+        self,
+        tx: Transaction,
+        table: Table,
+        rows: Sequence[Row],
+        mode: Mode = "upsert",
+        stated: Collection[str] = (),
+        *,
+        force: bool,
+    ) -> list[Outcome]:
+        """Write rows, and ask those whom they have campaigns target, unless that is to be done all the same."""
+        asking = Asking(tx, table, rows)
+        outcomes = write_rows(tx, table, rows, self._speaker(), mode, stated=stated)
+        if force:
+            asking.note_forced(self._source)
+        else:
+            asking.refuse()
         return outcomes
 
     def convert(self, id_: str, etag_: str | None = None, *, receipt: tuple[str, str] | None = None) -> dict[str, Any]:
@@ -366,7 +398,7 @@ class Records:
             if receipt and (answer := replayed(tx, *receipt)) is not None:
                 return answer
             contact = read_record(tx, "contacts", id_)
-            _check_version(contact, etag_)
+            check_version(contact, etag_)
             properties = tx.run("nodes/read", words={"LABEL": "Contact"}, id=id_)[0]["record"]
             if clashing := sorted(contact["extra"].keys() & set(TABLES["customers"].columns)):
                 names = ", ".join(clashing)
@@ -397,12 +429,13 @@ class Records:
         values: Callable[[dict[str, Any]], Mapping[str, Any]],
         etag_: str | None,
         named: Collection[str] | None = None,
+        force: bool = False,
     ) -> dict[str, Any]:
         """Replace a record; of its reference columns only the `named` ones, all when None."""
 
         def work(tx: Transaction) -> dict[str, Any]:
             current = read_record(tx, table, id_)
-            _check_version(current, etag_)
+            check_version(current, etag_)
             wanted = dict(values(current))
             if wanted.setdefault("id", id_) != id_:
                 raise InvalidInput("id: cannot be changed; create a new record", field="id")
@@ -413,7 +446,7 @@ class Records:
                 raise InvalidInput("a tie's type, ends and kind cannot be changed; create a new one", field="id")
             stated = [ref.field for ref in spec.references if named is None or ref.field in named]
             row = replace(row, references={name: row.references.get(name, []) for name in stated})
-            self._write_one(tx, spec, row, "replace", stated)
+            self._write_one(tx, spec, row, "replace", stated, force=force)
             return read_record(tx, table, id_)
 
         return self._store.write(work, keys=[id_])
@@ -422,7 +455,7 @@ class Records:
         self, table: str, values: Mapping[str, Any], named: Collection[str] | None = None
     ) -> tuple[Table, Row]:
         """A record's table and row; of its fields only the `named` ones are cleaned, all when None."""
-        spec, fields = _fields(table, values)
+        spec, fields = fields_of(table, values)
         meant = fields if named is None else {name: fields[name] for name in {*named, "country"} & fields.keys()}
         clean = clean_row(spec.name, meant, self._region)
         row = spec.row({**fields, **clean.values})
@@ -432,66 +465,9 @@ class Records:
             raise InvalidInput(f"id: a tie's id is made from its type and ends; this one's is {row.id!r}", field="id")
         return spec, row
 
-    def _write_one(self, tx: Transaction, table: Table, row: Row, mode: Mode, stated: Collection[str] = ()) -> None:
-        outcome = write_rows(tx, table, [row], self._speaker(), mode, stated=stated)[0]
+    def _write_one(
+        self, tx: Transaction, table: Table, row: Row, mode: Mode, stated: Collection[str] = (), *, force: bool
+    ) -> None:
+        outcome = self._write_rows(tx, table, [row], mode, stated, force=force)[0]
         if isinstance(outcome, Rejected):
             raise InvalidInput(f"{outcome.column}: {outcome.reason}", field=outcome.column)
-
-
-def _table(name: str) -> Table:
-    return TIES[name] if name in TIES else node_table(name)
-
-
-def _fields(table: str, values: Mapping[str, Any]) -> tuple[Table, Mapping[str, Any]]:
-    """A record's table, and its fields: of a tie without its type and id."""
-    if not isinstance(values, Mapping):
-        raise InvalidInput("row: must be an object with the record's fields", field="row")
-    if table != "ties":
-        return node_table(table), values
-    type_ = values.get("type")
-    if not isinstance(type_, str) or type_ not in TIES:
-        raise InvalidInput(f"type: must be one of {', '.join(TIES)}", field="type", allowed=TIES)
-    return TIES[type_], {key: value for key, value in values.items() if key not in ("type", "id")}
-
-
-def _waves(rows: Sequence[Row]) -> list[list[int]]:
-    """Positions of rows in waves, so that no id stands twice in one and each id's rows keep their order."""
-    seen: dict[str, int] = {}
-    waves: list[list[int]] = []
-    for index, row in enumerate(rows):
-        turn = seen.get(row.id, 0)
-        seen[row.id] = turn + 1
-        if turn == len(waves):
-            waves.append([])
-        waves[turn].append(index)
-    return waves
-
-
-def _merged(current: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(current)
-    for key, value in changes.items():
-        if key == "extra" and isinstance(value, Mapping):
-            merged[key] = {k: v for k, v in {**current["extra"], **value}.items() if v is not None}
-        elif value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _check_names(table: str, changes: Mapping[str, Any]) -> None:
-    """Refuse fields that no record of the table has, even to be removed."""
-    tables = TIES.values() if table == "ties" else [node_table(table)]
-    known = dict.fromkeys(["id", *(name for each in tables for name in each.columns), "extra"])
-    if table == "ties":
-        known["type"] = None
-    for name in changes:
-        if name not in known:
-            raise InvalidInput(
-                f"{name}: is no field of {table}; there are: {', '.join(known)}", field=name, allowed=known
-            )
-
-
-def _check_version(current: dict[str, Any], etag_: str | None) -> None:
-    if etag_ is not None and etag_ != etag(current):
-        raise StaleVersion(f"{current['id']!r} has changed since it was read; read it again and repeat the change")
