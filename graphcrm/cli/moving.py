@@ -26,7 +26,13 @@ __all__ = ["backup", "export", "migrate", "restore"]
     show_default=True,
     help="Of the files; `graphcrm import` takes each of them back.",
 )
-def export(folder: Path, format_: str) -> None:
+@click.option(
+    "--provenance",
+    is_flag=True,
+    help="Tell in the folder DIR/provenance, too, where everything came from: what each source says, pinned values, "
+    "history, merges.",
+)
+def export(folder: Path, format_: str, provenance: bool) -> None:
     """Write everything that the graph shows to a new folder, as canonical files.
 
     The same graph gives the same bytes, and an import of them the same graph.
@@ -34,7 +40,7 @@ def export(folder: Path, format_: str) -> None:
     from graphcrm.service.export import export_graph
 
     with open_graph() as graph, ProgressBars() as progress:
-        counts = export_graph(graph.store, folder, format_, progress)
+        counts = export_graph(graph.store, folder, format_, progress, provenance=provenance)
     for name, rows in counts.items():
         click.echo(f"{folder / name}: {rows:,} rows", err=True)
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +15,9 @@ from typing import Any, Final
 from graphcrm import limits
 from graphcrm.errors import InvalidInput
 from graphcrm.schema import TIE_TYPES, tie_id_between
-from graphcrm.service.export_formats import FORMATS
-from graphcrm.service.source_records import own_fields
+from graphcrm.service.export_formats import FORMATS, kinds_of, write_rows
+from graphcrm.service.provenance_files import BOOKS, put_books, put_thing, write_provenance
+from graphcrm.service.source_records import about_node, own_fields
 from graphcrm.service.spool import Spool
 from graphcrm.service.whole import Progress, Steps, consistently, count_all
 from graphcrm.service.whole_files import new_folder
@@ -55,7 +56,12 @@ _COLUMNS: Final = [_Column(table, ref) for table in TABLES.values() for ref in t
 
 
 def export_graph(
-    store: GraphStore, folder: str | os.PathLike[str], format_: str = "csv", progress: Progress | None = None
+    store: GraphStore,
+    folder: str | os.PathLike[str],
+    format_: str = "csv",
+    progress: Progress | None = None,
+    *,
+    provenance: bool = False,
 ) -> dict[str, int]:
     """Write everything that the graph shows, as files that import takes.
 
@@ -69,13 +75,16 @@ def export_graph(
         The files' format.
     progress : callable, optional
         Told what is being done, for how many nodes and ties, and for about what share of all.
+    provenance : bool
+        Whether to tell in a folder ``provenance`` in it, too, where everything came from: what each source says,
+        history, merges and verdicts (`graphcrm.service.provenance_files`). Import leaves that folder alone.
 
     Returns
     -------
     dict of str to int
         Rows by file, in import order. The files are those of `TABLES`, and one for each further type of tie, such as
         ``works_at.csv``, with the ties that no column of another file says whole; a file without rows is left out.
-        Rows are sorted by id in the order of UTF-8, and hold no trace of when they were written: the same graph gives
+        Rows are sorted by id in the order of UTF-8, and hold no trace of when they were exported: the same graph gives
         the same bytes.
 
     Raises
@@ -88,32 +97,46 @@ def export_graph(
     if format_ not in FORMATS:
         raise InvalidInput(f"format: must be one of {', '.join(FORMATS)}", field="format", allowed=FORMATS)
     with new_folder(Path(folder)) as out, Spool(out / ".rows") as spool:
-        total = consistently(store, partial(_read_all, store, spool, progress))
-        return _write_all(spool, out, format_, Steps(progress, "writing", total))
+        total = consistently(store, partial(_read_all, store, spool, progress, provenance))
+        steps = Steps(progress, "writing", total)
+        counts = _write_all(spool, out, format_, steps)
+        if provenance:
+            counts |= write_provenance(store, spool, out, format_, steps)
+        steps.end()
+        return counts
 
 
 # ---- reading ---------------------------------------------------------------------------------------------
 
 
-def _read_all(store: GraphStore, spool: Spool, progress: Progress | None, go_on: Callable[[], None]) -> int:
+def _read_all(
+    store: GraphStore, spool: Spool, progress: Progress | None, provenance: bool, go_on: Callable[[], None]
+) -> int:
     spool.clear()
-    nodes, ties = count_all(store, _NODES, _TYPES)
+    nodes, ties = count_all(store, (*_NODES, *BOOKS) if provenance else _NODES, _TYPES)
     steps = Steps(progress, "reading", sum(nodes.values()) + sum(ties.values()), go_on)
-    for label in nodes:
+    for label in (label for label in nodes if label in _NODES):
         table = _NODES[label]
         for row in store.stream("backup/read_nodes", words={"LABEL": label}):
             record = row["record"]
             spool.add(table.name, record["id"], "", _json(_shown(table, record) | {"id": record["id"]}))
+            if provenance:
+                put_thing(spool, table, about_node(label, record["id"]), record["id"], record)
             steps.add()
     for type_ in ties:
         for row in store.stream("backup/read_ties", words={"TYPE": type_}):
-            _put_tie(spool, type_, row)
+            id_ = _put_tie(spool, type_, row)
+            if provenance:
+                put_thing(spool, TIES[type_], id_, id_, row["record"])
             steps.add()
+    if provenance:
+        put_books(store, spool, steps)
     steps.end()
     return steps.done
 
 
-def _put_tie(spool: Spool, type_: str, row: dict[str, Any]) -> None:
+def _put_tie(spool: Spool, type_: str, row: dict[str, Any]) -> str:
+    """Put a tie aside; its id."""
     source, target, properties = row["source_id"], row["target_id"], own_fields(row["record"])
     table = _TABLE_OF_TYPE.get(type_) or TIES[type_]
     kind = TIE_TYPES[type_]
@@ -133,8 +156,9 @@ def _put_tie(spool: Spool, type_: str, row: dict[str, Any]) -> None:
             and column.ref.role in (None, properties.get("role"))
         ):
             spool.add(column.heap, row[f"{own}_id"], row[f"{other}_id"], _json([id_, record]))
-            return
+            return id_
     spool.add(table.name, id_, "", _json(record))
+    return id_
 
 
 def _shown(table: Table, properties: dict[str, Any]) -> dict[str, Any]:
@@ -161,18 +185,8 @@ def _write_all(spool: Spool, out: Path, format_: str, steps: Steps) -> dict[str,
         never = [column.ref.field for column in _COLUMNS if column.table is table and column.names_its_own]
         columns = [*(column for column in table.columns if column not in never), "extra"]
         rows = _rows(spool, table)
-        if (first := next(rows, None)) is None:
-            continue
-        writer = FORMATS[format_](out / name, table, columns)
-        try:
-            counts[name] = 0
-            for row in chain([first], rows):
-                writer.write(row)
-                counts[name] += 1
-                steps.add()
-        finally:
-            writer.close()
-    steps.end()
+        if number := write_rows(out / name, format_, kinds_of(table, columns), rows, steps.add):
+            counts[name] = number
     return counts
 
 

@@ -6,9 +6,10 @@ import json
 import re
 import types
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union, get_args, get_origin
 
@@ -17,7 +18,7 @@ from graphcrm.tables import Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["FORMATS", "Writer", "cell_text"]
+__all__ = ["FORMATS", "Writer", "cell_text", "kinds_of", "write_rows"]
 
 _QUOTED: Final = re.compile(r'[",\r\n]')
 _GROUP: Final = 20_000
@@ -34,14 +35,12 @@ class Writer(ABC):
     ----------
     path : Path
         The file, which is made.
-    table : Table
-        What its rows are.
-    columns : sequence of str
-        The columns, in order.
+    kinds : mapping of str to type
+        The columns, in order, and what each holds.
     """
 
-    def __init__(self, path: Path, table: Table, columns: Sequence[str]) -> None:
-        self._columns = tuple(columns)
+    def __init__(self, path: Path, kinds: Mapping[str, type]) -> None:
+        self._columns = tuple(kinds)
 
     @abstractmethod
     def write(self, row: Row) -> None:
@@ -53,10 +52,10 @@ class Writer(ABC):
 
 
 class _Csv(Writer):
-    def __init__(self, path: Path, table: Table, columns: Sequence[str]) -> None:
-        super().__init__(path, table, columns)
+    def __init__(self, path: Path, kinds: Mapping[str, type]) -> None:
+        super().__init__(path, kinds)
         self._file = path.open("w", encoding="utf-8", newline="")
-        self._file.write(",".join(columns) + "\n")
+        self._file.write(",".join(kinds) + "\n")
 
     def write(self, row: Row) -> None:
         texts = [cell_text(row.get(name)) for name in self._columns]
@@ -71,8 +70,8 @@ _QUOTE, _TWICE = '"', '""'
 
 
 class _JsonLines(Writer):
-    def __init__(self, path: Path, table: Table, columns: Sequence[str]) -> None:
-        super().__init__(path, table, columns)
+    def __init__(self, path: Path, kinds: Mapping[str, type]) -> None:
+        super().__init__(path, kinds)
         self._file = path.open("w", encoding="utf-8", newline="")
 
     def write(self, row: Row) -> None:
@@ -84,12 +83,11 @@ class _JsonLines(Writer):
 
 
 class _Parquet(Writer):
-    def __init__(self, path: Path, table: Table, columns: Sequence[str]) -> None:
+    def __init__(self, path: Path, kinds: Mapping[str, type]) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        super().__init__(path, table, columns)
-        kinds = {name: _kind(table, name) for name in columns}
+        super().__init__(path, kinds)
         self._read = {name: _READ[kind] for name, kind in kinds.items() if kind in _READ}
         self._schema = pa.schema([(name, _arrow(kind)) for name, kind in kinds.items()])
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
@@ -121,6 +119,44 @@ class _Parquet(Writer):
 
 FORMATS: Final[dict[str, type[Writer]]] = {"csv": _Csv, "jsonl": _JsonLines, "parquet": _Parquet}
 """The formats, by the ending of their files' names."""
+
+
+def write_rows(
+    path: Path, format_: str, kinds: Mapping[str, type], rows: Iterable[Row], written: Callable[[], None]
+) -> int:
+    """Write rows to a file, which is not made where there are none.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    format_ : str
+        One of `FORMATS`.
+    kinds : mapping of str to type
+        The columns, in order, and what each holds.
+    rows : iterable of mapping
+        The rows.
+    written : callable
+        Is called after each row.
+
+    Returns
+    -------
+    int
+        How many there are.
+    """
+    rows = iter(rows)
+    if (first := next(rows, None)) is None:
+        return 0
+    number = 0
+    writer = FORMATS[format_](path, kinds)
+    try:
+        for row in chain([first], rows):
+            writer.write(row)
+            number += 1
+            written()
+    finally:
+        writer.close()
+    return number
 
 
 def cell_text(value: Any) -> str:
@@ -155,6 +191,11 @@ def cell_text(value: Any) -> str:
 
 
 # ---- types of Parquet ------------------------------------------------------------------------------------
+
+
+def kinds_of(table: Table, columns: Sequence[str]) -> dict[str, type]:
+    """What some columns of a table hold: a Python type each."""
+    return {name: _kind(table, name) for name in columns}
 
 
 def _kind(table: Table, column: str) -> type:

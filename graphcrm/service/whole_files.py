@@ -77,9 +77,10 @@ def new_folder(path: Path) -> Iterator[Path]:
         partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
         try:
             yield partial
-            for file in partial.iterdir():
-                with file.open("rb") as written:
-                    os.fsync(written.fileno())
+            for file in partial.rglob("*"):
+                if file.is_file():
+                    with file.open("rb") as written:
+                        os.fsync(written.fileno())
             partial.chmod(0o755 & ~_umask())
             os.rename(partial, path)
         except BaseException:

@@ -291,9 +291,10 @@ def test_nothing_is_left_of_an_erased_source(
     assert times(found, windows) == []
     assert not pairs(found) & {("P", "Q"), ("G", "A")}
     assert not any(trace in files(home) for trace in TRACES)
-    export_graph(graph.store, tmp_path / "out", "csv")
+    export_graph(graph.store, tmp_path / "out", "csv", provenance=True)
     exported = " ".join(path.read_text() for path in (tmp_path / "out").rglob("*.csv")).lower()
     assert "ann" in exported
+    assert (tmp_path / "out" / "provenance" / "history.csv").exists()
     assert not any(trace in exported for trace in TRACES)
     for again in (graph.sources.erase, graph.sources.read):
         with pytest.raises(NotFound):
