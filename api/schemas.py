@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.import_schemas import ImportAnswer
+from graphcrm.limits import MAX_PREFIX_LENGTH
 
 __all__ = [
     "BulkAnswer",
@@ -71,6 +72,9 @@ class SourceRequest(BaseModel):
     trust: int | None = Field(
         None, ge=0, le=100, strict=True, description="Of sources that disagree the most trusted is shown."
     )
+    prefix: str | None = Field(
+        None, max_length=MAX_PREFIX_LENGTH, description="Stands before every id that its imports bring."
+    )
 
 
 class SourceAnswer(BaseModel):
@@ -79,6 +83,7 @@ class SourceAnswer(BaseModel):
     name: str
     kind: str
     trust: int
+    prefix: str | None = Field(description="Stands before every id that its imports bring; null where there is none.")
     created_at: str | None
     nodes: dict[str, int] = Field(description="By label.")
     ties: dict[str, int] = Field(description="By type.")
@@ -107,7 +112,7 @@ class FieldQuality(BaseModel):
     blank: int
     invalid: int = Field(description="Values that could not be cleaned.")
     duplicated: int = Field(description="Records whose value, cleaned and compared, another record has too.")
-    stale: int = Field(description="Values of records that were not brought again for long.")
+    stale: int = Field(description="Values that were not brought again for long.")
     reasons: dict[str, int] = Field(description="Why values are invalid, and how many for each reason.")
     examples: list[str] = Field(description="Masked: the first character and the shape.")
 
@@ -140,8 +145,8 @@ class Said(BaseModel):
     key: str = Field(description="The id that it has there.")
     value: Any
     raw: str | None = Field(description="As it came, where cleaning changed it or the field could not hold it.")
-    seen_at: str = Field(description="When the source last said something new of the record.")
-    last_seen: str = Field(description="When it last brought the record, news or not.")
+    seen_at: str = Field(description="When the source last said something new of the field.")
+    last_seen: str = Field(description="When it last brought the field, news or not.")
     shown: bool = Field(description="Whether it is the value that is shown.")
 
 

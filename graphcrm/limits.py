@@ -6,6 +6,8 @@ from typing import Final
 
 MAX_ID_LENGTH: Final = 128
 """Characters of an id."""
+MAX_PREFIX_LENGTH: Final = 32
+"""Characters that a source's ids are told from those of others by."""
 MAX_NAME_LENGTH: Final = 500
 """Characters of a name, title, subject or any other one-line text (they are indexed or listed)."""
 MAX_TEXT_LENGTH: Final = 100_000

@@ -69,9 +69,10 @@ of the id `search` tells of the search), a `Decision` that they are to be merged
 run that decided so), an `Alias` that one was merged into another, a `Sighting` is a part of what sources brought again
 as it was."""
 
-BOOKKEEPING_KEYS: Final = frozenset({"_sources", "_seen_at", "_created_at", "_raw", "_records"})
+BOOKKEEPING_KEYS: Final = frozenset({"_sources", "_seen_at", "_earlier", "_created_at", "_raw", "_records"})
 """Properties of nodes and ties that say where they came from; they are no fields. `_sources` names the sources,
-`_seen_at` is when one of them last said something new, `_created_at` is since when a party is known where that was
+`_seen_at` is when one of them last said something new, `_earlier` when the only one last did of the fields of which it
+said nothing new then, `_created_at` is since when a party is known where that was
 earlier, `_raw` holds fields as they came where cleaning changed them, and `_records` counts the records that sources
 have of it (none where one source alone describes it)."""
 

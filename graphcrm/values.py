@@ -41,6 +41,8 @@ __all__ = [
     "raw_of",
     "raw_text",
     "texts_in",
+    "times_of",
+    "times_text",
     "to_graph",
 ]
 
@@ -295,3 +297,23 @@ def raw_of(properties: Mapping[str, Any]) -> dict[str, str]:
     """Read back what `raw_text` wrote into properties."""
     text = properties.get("_raw")
     return json.loads(text) if text else {}
+
+
+def times_text(times: Mapping[str, datetime]) -> str | None:
+    """Give fields and the times at which they were last said the form of a property; None where there are none.
+
+    Examples
+    --------
+    >>> times_text({"name": datetime(2026, 1, 31, tzinfo=UTC), "city": datetime(2026, 1, 31, tzinfo=UTC)})
+    '{"2026-01-31T00:00:00+00:00": ["city", "name"]}'
+    """
+    together: dict[str, list[str]] = {}
+    for name in sorted(times):
+        together.setdefault(times[name].isoformat(), []).append(name)
+    return json.dumps(together, ensure_ascii=False, sort_keys=True) if together else None
+
+
+def times_of(text: str | None) -> dict[str, datetime]:
+    """Read back what `times_text` wrote."""
+    together: dict[str, list[str]] = json.loads(text) if text else {}
+    return {name: datetime.fromisoformat(at) for at, names in together.items() for name in names}

@@ -114,6 +114,11 @@ DATA_WORDS: Final[dict[str, tuple[str, str]]] = {
     "source_of": ("Source: {source}", "数据来源：{source}"),
     "source_kind": ("Kind", "类型"),
     "trust": ("Trust", "可信度"),
+    "prefix": ("Prefix of its ids", "编号前缀"),
+    "prefix_hint": (
+        "For a source that numbers its customers for itself, so that its 1001 is nobody else’s.",
+        "适用于自行编号的来源，使其 1001 不会与其他来源的 1001 混为一人。",
+    ),
     "trust_hint": ("0 to 100; what is shown follows at once.", "0 到 100，显示的值随之更新。"),
     "kind.files": ("files", "文件"),
     "kind.crm": ("CRM", "CRM 系统"),
@@ -161,6 +166,10 @@ DATA_WORDS: Final[dict[str, tuple[str, str]]] = {
     "refused.region": (
         "Country of telephone numbers: must be a code of two letters, such as DE",
         "电话号码所属国家：须为两个字母的国家代码，例如 CN",
+    ),
+    "refused.prefix": (
+        "Prefix: at most 32 characters without spaces, and none for the source hand; it stays once ids are in",
+        "前缀：最多 32 个字符且不含空格，手工录入没有前缀；已有编号导入后不可更改",
     ),
     "refused.trust": ("Trust: must be a whole number from 0 to 100", "可信度：须为 0 到 100 的整数"),
     "refused.files": ("Files: choose at least one", "文件：请至少选择一个"),

@@ -124,12 +124,13 @@ def source_of(source: Mapping[str, Any], last: Mapping[str, Any] | None, languag
     Returns
     -------
     dict
-        `id` (its name), `name` (in words), `href`, `kind`, `trust`, `nodes` (triples of label, word and number),
-        `ties` (how many), and of its last import `seen` (the time) and `rejected`.
+        `id` (its name), `name` (in words), `href`, `kind`, `trust`, `prefix`, `nodes` (triples of label, word and
+        number), `ties` (how many), and of its last import `seen` (the time) and `rejected`.
 
     Examples
     --------
-    >>> said = {"name": "hand", "kind": "hand", "trust": 100, "nodes": {"Contact": 2}, "ties": {"KNOWS": 3, "OWNS": 1}}
+    >>> said = {"name": "hand", "kind": "hand", "trust": 100, "prefix": None}
+    >>> said |= {"nodes": {"Contact": 2}, "ties": {"KNOWS": 3, "OWNS": 1}}
     >>> line = source_of(said, None, "zh")
     >>> line["name"], line["kind"], line["nodes"], line["ties"], line["seen"]
     ('手工录入', '手工录入', [('Contact', '联系人', 2)], 4, None)
@@ -140,6 +141,7 @@ def source_of(source: Mapping[str, Any], last: Mapping[str, Any] | None, languag
         "href": source_href(source["name"]),
         "kind": word(language, "kind", source["kind"]),
         "trust": source["trust"],
+        "prefix": source["prefix"],
         "nodes": [(label, word(language, "label", label), n) for label, n in source["nodes"].items()],
         "ties": sum(source["ties"].values()),
         "seen": last and moment(last["ended_at"] or last["started_at"] or last["made_at"]),

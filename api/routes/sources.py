@@ -90,13 +90,13 @@ def read_source_quality(graph: GraphDep, name: Name, stale_days: StaleDays = STA
     tags=["sources"],
     response_model=SourceAnswer,
     dependencies=[Depends(require("editor")), _NO_QUERY],
-    responses=documented(400, 413, 415),
+    responses=documented(400, 409, 413, 415),
     openapi_extra=takes(SourceRequest),
 )
 def put_source(graph: GraphDep, name: Name, body: Body) -> Response:
-    """Name a source, or change its kind or trust: what is shown follows."""
+    """Name a source, or change its kind or trust: what is shown follows. Its prefix stays once it has brought ids."""
     wanted = checked(SourceRequest, body)
-    graph.sources.add(name, wanted.kind, wanted.trust)
+    graph.sources.add(name, wanted.kind, wanted.trust, wanted.prefix)
     return json_response(_shown(graph, graph.sources.read(name)))
 
 

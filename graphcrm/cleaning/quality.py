@@ -6,7 +6,7 @@ Rows are counted one by one and not kept: of a value only 64 bits are remembered
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Container, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -118,7 +118,7 @@ def quality_report(
     tally = Tally(table_name, region, orders)
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     for place, row in enumerate(rows):
-        tally.add(place, row, stale[place])
+        tally.add(place, row, row if stale[place] else ())
     if tally.settle():
         for place, row in enumerate(rows):
             tally.look_again(place, row)
@@ -198,12 +198,12 @@ class Tally:
         """The fields that rows had, in the order in which they came."""
         return list(self._columns)
 
-    def add(self, place: Place, row: Mapping[str, Any], stale: bool = False) -> None:
-        """Count a row: its place among the others, its values by field, and whether it was last seen too long ago."""
+    def add(self, place: Place, row: Mapping[str, Any], stale: Container[str] = ()) -> None:
+        """Count a row: its place among the others, its values by field, and the fields last seen too long ago."""
         self._rows += 1
         own = _own_region(row)
         for name, value in row.items():
-            self._column(name).count(place, text := _text(value), self._clean(name, text, own), stale)
+            self._column(name).count(place, text := _text(value), self._clean(name, text, own), name in stale)
 
     def settle(self) -> bool:
         """Say that all rows were counted; whether values are shared, so that a second look finds examples of them."""

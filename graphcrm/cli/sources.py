@@ -13,7 +13,7 @@ from graphcrm.limits import MAX_STALE_DAYS
 
 __all__ = ["provenance", "source"]
 
-_LISTED: Final = ("name", "kind", "trust", "created_at", "nodes", "ties", "last_import", "state", "rejected")
+_LISTED: Final = ("name", "kind", "trust", "prefix", "created_at", "nodes", "ties", "last_import", "state", "rejected")
 _BROUGHT: Final = (
     *("made_at", "state", "files", "read", "created", "updated", "unchanged", "rejected", "rejects_path", "id"),
 )
@@ -29,11 +29,13 @@ def source() -> None:
 @click.argument("name")
 @click.option("--kind", help="What it is, such as crm, shop or newsletter. [default: files]")
 @click.option("--trust", type=click.IntRange(0, 100), help="Of sources that disagree the most trusted is shown.")
-def source_add(name: str, kind: str | None, trust: int | None) -> None:
+@click.option("--prefix", help="What its ids begin with in the graph, where it numbers its records for itself.")
+def source_add(name: str, kind: str | None, trust: int | None, prefix: str | None) -> None:
     """Name a source, or change the kind or trust of one; what is shown follows."""
     with open_graph() as graph:
-        found = graph.sources.add(name, kind, trust)
-    click.echo(f"{found['name']}: {found['kind']}, trust {found['trust']}")
+        found = graph.sources.add(name, kind, trust, prefix)
+    ids = f", prefix {found['prefix']}" if found["prefix"] else ""
+    click.echo(f"{found['name']}: {found['kind']}, trust {found['trust']}{ids}")
 
 
 @source.command("list")

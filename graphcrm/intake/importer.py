@@ -19,6 +19,7 @@ from graphcrm.cleaning.taking import take_row
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.canonical import canonical_sources
 from graphcrm.intake.dating import checked_order
+from graphcrm.intake.leaving import LeavingOpen, Nobodies
 from graphcrm.intake.mapping import load_mapping
 from graphcrm.intake.prefixes import prefixed
 from graphcrm.intake.presets import find_preset
@@ -194,6 +195,7 @@ def import_files(
     preset: str | None = None,
     region: str | None = None,
     date_order: str | None = None,
+    nobodies: Nobodies | None = None,
 ) -> ImportReport:
     """Load files.
 
@@ -225,6 +227,9 @@ def import_files(
         nor the row says so.
     date_order : {'mdy', 'dmy', 'ymd'}, optional
         What day, month and year are in dates such as 03/04/2024, where neither their column nor the mapping tells.
+    nobodies : callable, optional
+        Tells whom rows name although there is nobody of that id, see `graphcrm.service.left_open.nobodies`; without it
+        no column is left open.
 
     Returns
     -------
@@ -264,6 +269,7 @@ def import_files(
         reports = []
         for source in sources:
             loading = _Loading(graph_records, source, worker, write_reject, progress, batch_rows, assumed, region)
+            loading.leave_open = LeavingOpen(source.table, source.left_open, nobodies)
             reports.append(loading.run())
     return ImportReport(reports, dry_run, rejects if write_reject.count else None)
 
@@ -345,6 +351,7 @@ class _Loading:
         # Rows that are numbered have ids of their own, so that what they say is what tells repeats.
         self._said = Seen() if source.is_numbered else None
         self._collected = 0
+        self.leave_open = LeavingOpen(source.table, frozenset(), None)
 
     def run(self) -> FileReport:
         """Load the file: while a batch is being written, the next one is prepared."""
@@ -356,11 +363,12 @@ class _Loading:
         if pending:
             self._settle(*pending)
         self._writer.finish()
-        self._report.notes += tuple(self._writer.notes)
+        self._report.notes += (*self._writer.notes, *self.leave_open.notes)
         self._report.check()
         return self._report
 
     def _write(self, rows: Sequence[Row]) -> Sequence[Outcome]:
+        self.leave_open(rows, self._assumed or {})
         is_new = self._writer.news(rows) if rows and self._source.is_state else [True] * len(rows)
         new = [row for row, yes in zip(rows, is_new, strict=True) if yes]
         outcomes = iter(self._writer.write(new) if new else ())

@@ -3,36 +3,35 @@
 A record has the time at which its source last said something new of it. An import that finds a row as it was changes
 nothing in the graph; that the source had the row is noted here instead, one of the product's own books.
 
-A source's sightings are spread over 64 parts by the digests of what was seen; a part is one `Sighting` node with the
-digests, sorted, and the time of each. So it takes one part to know of one thing, and an import rewrites only the parts
+A source's sightings are spread over 64 parts by the digests of what was seen; a part is one `Sighting` node, see
+`graphcrm.service.sighting_parts`. So it takes one part to know of one thing, and an import rewrites only the parts
 in which it saw something. A thing is digested by the id that the source uses, so that it is found again whatever was
-merged, and stands in the book once for each source.
+merged. A row sees the fields that it has a value for, and no others.
 """
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from graphcrm.schema import PARTY_LABELS, split_tie_id, tie_id
+from graphcrm.schema import BOOKKEEPING_KEYS, PARTY_LABELS, split_tie_id, tie_id
 from graphcrm.service.reference_words import named_tie
-from graphcrm.service.source_records import SourceRecord
+from graphcrm.service.sighting_parts import EMPTY, EVERY, ITSELF, Digests, Part, moment_of
+from graphcrm.service.source_records import SourceRecord, key_of
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import TABLES, Row, Table
+from graphcrm.values import raw_of
 
 __all__ = [
-    "Digests",
+    "Seen",
     "Sightings",
     "digests",
+    "fields_of",
     "forget_sightings",
     "node_name",
     "note_sightings",
@@ -41,17 +40,15 @@ __all__ = [
     "turn",
 ]
 
-Digests = npt.NDArray[np.uint64]
-"""64 bits for each of some things."""
-
 _PARTS: Final = 64
 _SHIFT: Final = np.uint64(58)
 """The first bits of a digest tell its part."""
 _AT_ONCE: Final = 2_000_000
 """Characters of one statement, about: the embedded engine takes messages of at most 16 MiB."""
-_CHARACTERS: Final = 12
-"""That a digest takes in the book, at most."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CHARACTERS: Final = 16
+"""That a digest and its fields take in the book, about."""
+_NAMED: Final = (ITSELF, "role")
+"""What is seen of a tie or record that a column names: that it is there, and the role that the column gives it."""
 _UNSAID: Final = frozenset(
     ref.type
     for table in TABLES.values()
@@ -134,53 +131,98 @@ def digests(names: Iterable[str]) -> Digests:
     return np.frombuffer(joined, ">u8").astype(np.uint64)
 
 
-# ---- a part of the book ----------------------------------------------------------------------------------
+def fields_of(row: Row) -> tuple[str, ...]:
+    """The fields that a source speaks of by bringing a row, and what stands for the row itself.
+
+    Examples
+    --------
+    >>> from graphcrm.tables import TABLES
+    >>> fields_of(TABLES["customers"].row({"id": "C1", "name": "Ann", "city": "", "owner_id": "U1"}))
+    ('', 'name', 'owner_id')
+    """
+    # Of a field that could not hold what came, only that stands there.
+    raw = raw_of(row.properties) if "_raw" in row.properties else ()
+    said = (name for name in row.properties if name != "id" and name not in BOOKKEEPING_KEYS)
+    return tuple(dict.fromkeys((ITSELF, *said, *raw, *row.references)))
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Some digests, sorted, each once, and when each was last seen: microseconds since 1970, UTC."""
+class Seen:
+    """What a source brought as it had said it before, still to be noted: some 12 bytes for each thing.
 
-    digests: Digests
-    times: npt.NDArray[np.int64]
+    Examples
+    --------
+    >>> from graphcrm.tables import TABLES
+    >>> seen = Seen()
+    >>> seen.add_rows(TABLES["customers"], [TABLES["customers"].row({"id": "C1", "name": "Ann", "owner_id": "U1"})])
+    >>> len(seen)  # the customer, the owner, and that he owns it
+    3
+    """
 
-    @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> _Part:
-        data = zlib.decompress(base64.b64decode(stored["seen"]))
-        half = len(data) // 2
-        return cls(np.frombuffer(data[:half], "<u8"), np.frombuffer(data[half:], "<i8"))
+    def __init__(self) -> None:
+        self._digests: list[Digests] = []
+        self._kinds: list[int] = []
+        self._places: dict[tuple[str, ...], int] = {}
+        """Which fields came together, and the place of each such group among them."""
+        self._known: dict[tuple[str, ...], int] = {}
+        """The same by the columns of rows, for which to ask is quick."""
 
-    def stored(self) -> str:
-        data = self.digests.astype("<u8").tobytes() + self.times.astype("<i8").tobytes()
-        return base64.b64encode(zlib.compress(data, 1)).decode()
+    def __len__(self) -> int:
+        return len(self._kinds)
 
-    def seeing(self, new: Digests, at: int) -> _Part:
-        """The part when some things are seen at a time; of a thing's times the latest stays."""
-        found = np.concatenate((self.digests, new))
-        times = np.concatenate((self.times, np.full(len(new), at, np.int64)))
-        order = np.lexsort((times, found))
-        found, times = found[order], times[order]
-        latest = np.append(found[1:] != found[:-1], True)
-        return _Part(found[latest], times[latest])
+    def add_rows(self, table: Table, rows: Iterable[Row]) -> None:
+        """Take in rows: what each speaks of, its own fields, and of others that it names them."""
+        names: list[str] = []
+        named = self._place(_NAMED)
+        for row in rows:
+            things = things_of(table, row)
+            names += things
+            self._kinds.append(self._kind(row))
+            if len(things) > 1:
+                self._kinds += [named] * (len(things) - 1)
+        self._digests.append(digests(names))
 
-    def last(self, digest: np.uint64) -> datetime | None:
-        place = int(np.searchsorted(self.digests, digest))
-        if place == len(self.digests) or self.digests[place] != digest:
-            return None
-        return _EPOCH + timedelta(microseconds=int(self.times[place]))
+    def add_named(self, names: Sequence[str]) -> None:
+        """Take in what was named and no more."""
+        self._kinds += [self._place(_NAMED)] * len(names)
+        self._digests.append(digests(names))
+
+    def _kind(self, row: Row) -> int:
+        columns = (*row.properties, *row.references)
+        if "_raw" in row.properties:
+            return self._place(fields_of(row))
+        kind = self._known.get(columns)
+        if kind is None:
+            kind = self._known[columns] = self._place(fields_of(row))
+        return kind
+
+    def _place(self, fields: tuple[str, ...]) -> int:
+        return self._places.setdefault(fields, len(self._places))
+
+    def parts(self) -> dict[int, _Some]:
+        """All of it by the part of the book that it belongs to, nothing twice with the same fields."""
+        found, kinds = np.concatenate(self._digests), np.array(self._kinds, np.intp)
+        order = np.lexsort((kinds, found))
+        found, kinds = found[order], kinds[order]
+        new = np.append(True, (found[1:] != found[:-1]) | (kinds[1:] != kinds[:-1]))
+        found, kinds = found[new], kinds[new]
+        cuts = np.searchsorted(found, np.arange(1, _PARTS, dtype=np.uint64) << _SHIFT)
+        split = zip(np.split(found, cuts), np.split(kinds, cuts), strict=True)
+        fields = tuple(self._places)
+        return {part: (some, of_some, fields) for part, (some, of_some) in enumerate(split) if len(some)}
 
 
-_EMPTY: Final = _Part(np.empty(0, np.uint64), np.empty(0, np.int64))
+_Some = tuple[Digests, Any, Sequence[Sequence[str]]]
+"""Digests of one part, of each the place of its fields, and the fields that come together."""
+
+
+# ---- in the graph ----------------------------------------------------------------------------------------
 
 
 def _id(source: str, part: int) -> str:
     return f"{source}:{part:02x}"
 
 
-# ---- in the graph ----------------------------------------------------------------------------------------
-
-
-def note_sightings(store: GraphStore, source: str, at: datetime, seen: Digests) -> None:
+def note_sightings(store: GraphStore, source: str, at: datetime, seen: Seen) -> None:
     """Note that a source brought what it had said before; nothing of one that has been erased meanwhile.
 
     It goes into the book a few parts at a time: where that is cut off, some of it is in, and true.
@@ -193,16 +235,13 @@ def note_sightings(store: GraphStore, source: str, at: datetime, seen: Digests) 
         The source's name.
     at : datetime
         When, UTC.
-    seen : array of uint64
-        What it brought, from `digests`, in any order.
+    seen : Seen
+        What it brought.
     """
-    starts = np.arange(1, _PARTS, dtype=np.uint64) << _SHIFT
-    ordered = np.sort(seen)
-    found = np.split(ordered, np.searchsorted(ordered, starts))
-    touched = [part for part, new in enumerate(found) if len(new)]
+    found = seen.parts()
     known = store.read("sightings/measure", **_range(source))[0]["total"]
     rounds = 1 + (known + len(seen) * _CHARACTERS) // _AT_ONCE
-    for some in _in_rounds(touched, rounds):
+    for some in _in_rounds(list(found), rounds):
         new = {part: found[part] for part in some}
         store.write(partial(_note, source=source, at=at, new=new), [turn(source)], repeatable=True)
 
@@ -213,15 +252,14 @@ def _in_rounds(parts: Sequence[int], rounds: int) -> Iterator[Sequence[int]]:
     return (parts[first : first + size] for first in range(0, len(parts), size))
 
 
-def _note(tx: Transaction, *, source: str, at: datetime, new: Mapping[int, Digests]) -> None:
+def _note(tx: Transaction, *, source: str, at: datetime, new: Mapping[int, _Some]) -> None:
     if not tx.run("nodes/find_ids", words={"LABEL": "Source"}, ids=[source])[0]["ids"]:
         return
     known = _read(tx, [_id(source, part) for part in new])
-    moment = (at - _EPOCH) // timedelta(microseconds=1)
     rows = []
     for part, seen in new.items():
-        text = known.get(_id(source, part), _EMPTY).seeing(seen, moment).stored()
-        rows.append({"id": _id(source, part), "source": source, "size": len(text), "seen": text})
+        id_ = _id(source, part)
+        rows.append({"id": id_, "source": source} | known.get(id_, EMPTY).seeing(*seen, moment_of(at)).stored())
     tx.run("sightings/write", rows=rows)
 
 
@@ -235,9 +273,9 @@ def _range(source: str) -> dict[str, Any]:
     return {"source": source, "after_id": f"{source}:", "before_id": f"{source};"}
 
 
-def _read(tx: Transaction, ids: Sequence[str]) -> dict[str, _Part]:
+def _read(tx: Transaction, ids: Sequence[str]) -> dict[str, Part]:
     found = tx.run("nodes/read_many", words={"LABEL": "Sighting"}, ids=ids)[0]["records"]
-    return {stored["id"]: _Part.of(stored) for stored in found}
+    return {stored["id"]: Part.of(stored) for stored in found}
 
 
 def forget_sightings(tx: Transaction, source: str) -> None:
@@ -263,7 +301,7 @@ class Sightings:
         Parts of the book by id; those that are missing are empty. `about` and `by_source` read them.
     """
 
-    def __init__(self, parts: Mapping[str, _Part]) -> None:
+    def __init__(self, parts: Mapping[str, Part]) -> None:
         self._parts = parts
 
     @classmethod
@@ -276,15 +314,34 @@ class Sightings:
     def by_source(cls, store: GraphStore, source: str) -> Sightings:
         """Read all of one source: 16 bytes for each of its records that were brought again."""
         known = store.read("sightings/measure", **_range(source))[0]["total"]
-        found: dict[str, _Part] = {}
+        found: dict[str, Part] = {}
         for some in _in_rounds(range(_PARTS), 1 + known // _AT_ONCE):
             found |= store.reading(partial(_read, ids=[_id(source, part) for part in some]))
         return cls(found)
 
     def last_seen(self, record: SourceRecord) -> datetime:
-        """When the source of a record last said what it says, or said something new of it."""
-        times = [self._parts.get(id_, _EMPTY).last(digest) for id_, digest in _places(record)]
-        return max([record.seen_at, *filter(None, times)])
+        """When the source of a record last said what it says of the thing, or something new of it."""
+        return max([record.seen_at, *filter(None, [self._seen(record).get(ITSELF)])])
+
+    def by_field(self, record: SourceRecord) -> dict[str, datetime]:
+        """When the source of a record last said what it says of each field, or something new of it."""
+        seen = self._seen(record)
+        times = {field: record.said_at(field) for field in (*record.fields, *record.raw)}
+        for field in times.keys() & seen.keys():
+            times[field] = max(times[field], seen[field])
+        if every := seen.get(EVERY):
+            times = {field: max(at, every) for field, at in times.items()}
+        if ITSELF in seen and record.fields.get("name") == key_of(record):
+            times["name"] = max(times["name"], seen[ITSELF])  # to name a record that has no other name
+        return times
+
+    def _seen(self, record: SourceRecord) -> dict[str, datetime]:
+        """What the book has of a record: the latest time of each field."""
+        found: dict[str, datetime] = {}
+        for id_, digest in _places(record):
+            for field, at in self._parts.get(id_, EMPTY).last(digest).items():
+                found[field] = max(at, found.get(field, at))
+        return found
 
 
 def _places(record: SourceRecord) -> list[tuple[str, np.uint64]]:

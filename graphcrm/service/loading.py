@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Final
-
-import numpy as np
+from typing import Any, Final
 
 from graphcrm.service.changes import acting, actor
 from graphcrm.service.consents import news
-from graphcrm.service.last_seen import Digests, digests, node_name, note_sightings, owners_of, things_of
+from graphcrm.service.last_seen import Seen, node_name, note_sightings, owners_of
 from graphcrm.service.planning import Known, Outcome, keys_of
-from graphcrm.service.source_records import Speaker
+from graphcrm.service.source_records import Speaker, prefixes
 from graphcrm.service.writing import write_rows
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import Row, Table
@@ -19,7 +18,7 @@ from graphcrm.tables import Row, Table
 __all__ = ["Loading"]
 
 _HELD: Final = 250_000
-"""Sightings that are held, of 8 bytes each, before they are noted."""
+"""Sightings that are held before they are noted."""
 
 
 class Loading:
@@ -53,10 +52,23 @@ class Loading:
         """Who loads: batches may be written from another thread."""
         self._left_at: int | None = None
         """The revision that the last batch left, if it was committed."""
-        self._seen: list[Digests] = []
+        self._seen = Seen()
         """What the source brought as it was, or partly so, and that is still to be noted."""
         self._named: set[str] = set()
         """Whom new rows have named so far, and who was looked for."""
+        self._strangers: Counter[str] = Counter()
+        self.prefix: str = store.reading(prefixes).get(speaker.source, "")
+        """What the source's ids are told from those of others by."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the rows: that ids of parties seem to be others' by the words of another source."""
+        source, what = self._speaker.source, self._table.name
+        return [
+            f"{count:,} {what} share their id with source {other} but not their name: if {source} numbers its {what} "
+            f"for itself, erase it and add it with --prefix; see docs/sources.md"
+            for other, count in sorted(self._strangers.items())
+        ]
 
     def news(self, rows: Sequence[Row]) -> Sequence[bool]:
         """Tell which rows that say how things stand tell something new; see `graphcrm.service.consents.news`."""
@@ -76,33 +88,32 @@ class Loading:
             One for each row, in order.
         """
         if self._dry_run:
-            return self._store.reading(
-                lambda tx: write_rows(tx, self._table, rows, self._speaker, dry_run=True, known=self._known)
-            )
-        keys = (key for row in rows for key in keys_of(row))
-        with acting(self._actor):
-            outcomes = self._store.write(lambda tx: self._write(tx, rows), keys, repeatable=True)
-        self._remember(rows, outcomes)
+            outcomes, strangers = self._store.reading(lambda tx: self._try(tx, rows))
+        else:
+            keys = (key for row in rows for key in keys_of(row))
+            with acting(self._actor):
+                outcomes, strangers = self._store.write(lambda tx: self._write(tx, rows), keys, repeatable=True)
+            self._remember(rows, outcomes)
+        self._strangers += strangers
         return outcomes
+
+    def _try(self, tx: Transaction, rows: Sequence[Row]) -> tuple[Sequence[Outcome], Counter[str]]:
+        strangers: Counter[str] = Counter()
+        options: dict[str, Any] = {"dry_run": True, "known": self._known, "strangers": strangers}
+        return write_rows(tx, self._table, rows, self._speaker, **options), strangers
 
     def finish(self) -> None:
         """Note when the source brought what it had said before: the file is through."""
         if self._seen:
-            note_sightings(self._store, self._speaker.source, self._speaker.at, np.concatenate(self._seen))
-            self._seen.clear()
+            note_sightings(self._store, self._speaker.source, self._speaker.at, self._seen)
+            self._seen = Seen()
 
     def _remember(self, rows: Sequence[Row], outcomes: Sequence[Outcome]) -> None:
         """Hold what was seen again; what is new says itself when it was seen."""
-        names = [
-            name
-            for row, outcome in zip(rows, outcomes, strict=True)
-            if outcome in ("updated", "unchanged")
-            for name in things_of(self._table, row)
-        ]
-        names += self._known_owners([row for row, outcome in zip(rows, outcomes, strict=True) if outcome == "created"])
-        if len(found := digests(names)):
-            self._seen.append(found)
-        if sum(map(len, self._seen)) >= _HELD:
+        told = list(zip(rows, outcomes, strict=True))
+        self._seen.add_rows(self._table, [row for row, outcome in told if outcome in ("updated", "unchanged")])
+        self._seen.add_named(self._known_owners([row for row, outcome in told if outcome == "created"]))
+        if len(self._seen) >= _HELD:
             self.finish()
 
     def _known_owners(self, rows: Sequence[Row]) -> list[str]:
@@ -115,9 +126,10 @@ class Loading:
                 self._named |= more
         return found
 
-    def _write(self, tx: Transaction, rows: Sequence[Row]) -> Sequence[Outcome]:
+    def _write(self, tx: Transaction, rows: Sequence[Row]) -> tuple[Sequence[Outcome], Counter[str]]:
+        strangers: Counter[str] = Counter()
         if not self._table.type:
-            return write_rows(tx, self._table, rows, self._speaker)
+            return write_rows(tx, self._table, rows, self._speaker, strangers=strangers), strangers
         revision = tx.run("store/read_revision")[0]["revision"]
         if self._left_at is None or revision != self._left_at:
             present = tx.run("store/count_ties", words={"TYPE": self._table.type})[0]["total"]
@@ -126,4 +138,4 @@ class Loading:
         self._left_at = None
         outcomes = write_rows(tx, self._table, rows, self._speaker, known=self._known)
         self._left_at = revision + (len(tx.counters) if tx.moved else 0)
-        return outcomes
+        return outcomes, strangers

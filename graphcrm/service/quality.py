@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from itertools import pairwise
 from operator import itemgetter
@@ -14,7 +14,7 @@ from graphcrm.cleaning.quality import COUNTED, Tally, stale_before
 from graphcrm.errors import StoreError
 from graphcrm.service.last_seen import Sightings
 from graphcrm.service.paging import agreed, behind, in_bytes
-from graphcrm.service.source_records import SourceRecord, about_node, own_records, record_of
+from graphcrm.service.source_records import NEVER, SourceRecord, about_node, own_records, record_of
 from graphcrm.store import GraphStore
 from graphcrm.tables import TABLES, Table
 from graphcrm.values import from_graph
@@ -28,17 +28,16 @@ _PAGE: Final = 1_000
 _OF_NODES: Final = ("sources/range", "sources/find_nodes")
 """What is read between two ids, and behind one."""
 _OF_RECORDS: Final = ("source_records/range", "source_records/page")
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _turn: Final = threading.Lock()
 
 
 class _Said(NamedTuple):
-    """What the source says of one node: the label, what records call the node, its fields, and when it last said so."""
+    """What the source says of one node: its label, what records call it, its fields, and when it last had each."""
 
     label: str
     about: str
     fields: dict[str, Any]
-    last_seen: datetime
+    last_seen: dict[str, datetime]
 
 
 def quality_of(
@@ -75,7 +74,8 @@ def quality_of(
     try:
         tallies = {label: Tally(table.name, region) for label, table in _TABLES.items()}
         for said in _said(store, source, tuple(tallies)):
-            tallies[said.label].add(said.about, said.fields, _NEVER < said.last_seen < limit)
+            stale = {field for field, at in said.last_seen.items() if NEVER < at < limit}
+            tallies[said.label].add(said.about, said.fields, stale)
         again = tuple(label for label, tally in tallies.items() if tally.settle())
         for said in _said(store, source, again):
             tallies[said.label].look_again(said.about, said.fields)
@@ -145,4 +145,4 @@ def _words(label: str, record: SourceRecord, sightings: Sightings) -> _Said:
     properties = _TABLES[label].properties
     fields = record.raw | {name: value for name, value in record.fields.items() if value is not None}
     shown = {name: from_graph(name if name in properties else "", value) for name, value in fields.items()}
-    return _Said(label, record.about, shown, sightings.last_seen(record))
+    return _Said(label, record.about, shown, sightings.by_field(record))

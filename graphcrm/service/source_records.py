@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
 
-from graphcrm.schema import BOOKKEEPING_KEYS, split_tie_id
+from graphcrm.schema import BOOKKEEPING_KEYS, split_tie_id, tie_id
 from graphcrm.service.statements import write_all
 from graphcrm.store import Transaction
-from graphcrm.values import raw_of, raw_text
+from graphcrm.values import raw_of, raw_text, times_of, times_text
 
 __all__ = [
     "DEFAULT_TRUST",
@@ -27,16 +27,19 @@ __all__ = [
     "PINNED",
     "SourceRecord",
     "Speaker",
-    "Voices",
     "Winner",
     "about_node",
     "derive",
     "difference",
+    "earlier_times",
     "forget_records",
     "is_alone",
     "key_of",
+    "key_there",
     "own_fields",
     "own_records",
+    "prefixes",
+    "raw_now",
     "read_by_id",
     "read_records",
     "record_of",
@@ -91,6 +94,8 @@ class SourceRecord:
         When the source last said something new of it, UTC.
     first_at : datetime, optional
         When it first said anything of it, UTC; None where earlier versions did not note it.
+    earlier : mapping of str to datetime
+        Of the fields of which it said nothing new then, when it last did, UTC.
     """
 
     source: str
@@ -100,6 +105,11 @@ class SourceRecord:
     raw: dict[str, str]
     seen_at: datetime
     first_at: datetime | None = None
+    earlier: Mapping[str, datetime] = field(default_factory=dict)
+
+    def said_at(self, field: str) -> datetime:
+        """When the source last said something new of one field, UTC."""
+        return self.earlier.get(field, self.seen_at)
 
     @property
     def id(self) -> str:
@@ -110,14 +120,24 @@ class SourceRecord:
         unsaid = raw.keys() - fields.keys() if raw else frozenset()
         merged = {name: value for name, value in self.fields.items() if name not in unsaid} | dict(fields)
         changed = {name for name in merged if name not in self.fields or self.fields[name] != merged[name]}
-        kept = _raw_now(self.raw, raw or {}, changed | unsaid)
+        kept = raw_now(self.raw, raw or {}, changed | unsaid)
         if merged == self.fields and kept == self.raw:
             return self
-        return replace(self, fields=merged, raw=kept, seen_at=at)
+        news = {name for name in {*merged, *kept} if self._differs(name, merged, kept)}
+        return replace(
+            self, fields=merged, raw=kept, seen_at=at, earlier=earlier_times(self, {*merged, *kept} - news, at)
+        )
+
+    def _differs(self, name: str, fields: Mapping[str, Any], raw: Mapping[str, str]) -> bool:
+        """Whether a field was said otherwise."""
+        if self.raw.get(name) != raw.get(name) or (name in self.fields) != (name in fields):
+            return True
+        return bool(self.fields.get(name) != fields.get(name))
 
     def pinning(self, fields: Mapping[str, Any], at: datetime) -> SourceRecord:
         """The record with some fields said now, news or not: the latest of several pins is the one that holds."""
-        return replace(self, fields=self.fields | dict(fields), seen_at=at)
+        earlier = earlier_times(self, {*self.fields, *self.raw} - fields.keys(), at)
+        return replace(self, fields=self.fields | dict(fields), seen_at=at, earlier=earlier)
 
 
 @dataclass(frozen=True)
@@ -142,14 +162,36 @@ def about_node(label: str, id_: str) -> str:
 
 
 def key_of(record: SourceRecord) -> str:
-    """The id that the thing has at the source."""
+    """The id that the source brings the thing under."""
     return record.about if split_tie_id(record.about) else record.about.partition(":")[2]
 
 
-def _raw_now(old: Mapping[str, str], new: Mapping[str, str], changed: Set[str]) -> dict[str, str]:
+def key_there(record: SourceRecord, prefixes: Mapping[str, str]) -> str:
+    """The id that the thing has at the source itself: without the prefix that tells the source's ids from others'.
+
+    Examples
+    --------
+    >>> of_tie = SourceRecord("shop", "KNOWS:shop-1:shop-2:friend", "", {}, {}, NEVER)
+    >>> key_there(of_tie, {"shop": "shop-"})
+    'KNOWS:1:2:friend'
+    """
+    prefix = prefixes.get(record.source, "")
+    part = split_tie_id(record.about)
+    if not prefix or part is None:
+        return key_of(record).removeprefix(prefix)
+    source, target = (end.removeprefix(prefix) for end in (part.source, part.target))
+    return tie_id(part.type, source, target, part.qualifier, part.label)
+
+
+def raw_now(old: Mapping[str, str], new: Mapping[str, str], changed: Set[str]) -> dict[str, str]:
     """Fields as they came after some have changed: of a value that did not, the first spelling stays."""
     kept = {name: text for name, text in old.items() if name not in changed}
     return kept | {name: text for name, text in new.items() if name in changed}
+
+
+def earlier_times(record: SourceRecord, fields: Iterable[str], at: datetime) -> dict[str, datetime]:
+    """When each of some fields was last said, for a record that says others at a time."""
+    return {name: said for name in fields if (said := record.said_at(name)) != at}
 
 
 def own_fields(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,8 +205,9 @@ def own_records(about: str, properties: Mapping[str, Any]) -> list[SourceRecord]
     fields = {name: value for name, value in own_fields(properties).items() if name != "id"}
     seen_at = properties.get("_seen_at") or NEVER
     first_at = properties.get("_created_at") or properties.get("_seen_at")
+    earlier = times_of(properties.get("_earlier"))
     return [
-        SourceRecord(source, about, about, fields, raw, seen_at, first_at)
+        SourceRecord(source, about, about, fields, raw, seen_at, first_at, earlier)
         for source in properties.get("_sources") or [FILES]
     ]
 
@@ -245,6 +288,7 @@ def derive(records: Sequence[SourceRecord], trust: Mapping[str, int]) -> dict[st
         "_sources": sorted({record.source for record in records}),
         "_seen_at": max(record.seen_at for record in records),
         "_raw": raw_text(raw),
+        "_earlier": times_text(records[0].earlier) if len(records) == 1 else None,
         "_records": len(records),
     }
 
@@ -255,94 +299,6 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any], mode: Literal["up
     if mode == "replace":
         changed |= {key: None for key in old if key not in new}
     return changed
-
-
-class Voices:
-    """What one source says of things that are there already, beside what others say of them.
-
-    Parameters
-    ----------
-    tx : Transaction
-        Where the others' records are.
-    speaker : Speaker
-        The source, and when it speaks.
-    mode : {'upsert', 'replace'}
-        Whether it means the fields it states, or the whole of what is to be shown.
-    things : mapping of str to dict
-        Properties of the things by what records call them.
-    about : str, optional
-        What the source speaks of, where the thing shows it for one that was merged into it.
-    """
-
-    def __init__(
-        self,
-        tx: Transaction,
-        speaker: Speaker,
-        mode: Literal["upsert", "replace"],
-        things: Mapping[str, Mapping[str, Any]],
-        about: str | None = None,
-    ) -> None:
-        self._speaker = speaker
-        self._mode = mode
-        self._about = about
-        shared = {
-            thing: old
-            for thing, old in things.items()
-            if about or old.get("_records") or old.get("_sources", [speaker.source]) != [speaker.source]
-        }
-        self._records = read_records(tx, shared) if shared else {}
-        self._trust = trusts(tx) if shared else {}
-        self.news: list[SourceRecord] = []
-        """Records that are to be written."""
-
-    def change(self, thing: str, old: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """What to change in a thing so that it shows what is known of it now; empty when that is no news."""
-        records = self._records.get(thing)
-        at = self._speaker.at
-        if records is None:
-            changed = _changed_alone(old, wanted, self._mode)
-            return changed | {"_sources": [self._speaker.source], "_seen_at": at} if changed else {}
-        fields = own_fields(wanted)
-        stated = difference(own_fields(old), fields, "replace") if self._mode == "replace" else fields
-        stated.pop("id", None)
-        raw = {name: text for name, text in raw_of(wanted).items() if name in stated or name not in fields}
-        if self._mode == "replace" and not stated:
-            return {}
-        said = self._said(records, thing, stated, raw)
-        if not said:
-            return {}
-        self.news += said if old.get("_records") else {record.id: record for record in (*records, *said)}.values()
-        now = {record.id: record for record in (*records, *said)}
-        return shown_again(old, list(now.values()), self._trust)
-
-    def _said(
-        self, records: Sequence[SourceRecord], thing: str, stated: Mapping[str, Any], raw: Mapping[str, str]
-    ) -> list[SourceRecord]:
-        """The records that become others: the source's own and, where a person sets pinned values, the thing's pin."""
-        source, at, about = self._speaker.source, self._speaker.at, self._about or thing
-        mine = next((record for record in records if (record.source, record.about) == (source, about)), None)
-        said = [(mine or SourceRecord(source, about, thing, {}, {}, at, at)).saying(stated, at, raw)]
-        if mine is said[0]:
-            said = []
-        pins = [record for record in records if record.source == PINNED]
-        if source == HAND and (again := stated.keys() & {name for pin in pins for name in pin.fields}):
-            blank = SourceRecord(PINNED, about, thing, {}, {}, at, at)
-            pin = next((pin for pin in pins if pin.id == blank.id), blank)
-            said.append(pin.pinning({name: stated[name] for name in again}, at))
-        return said
-
-
-def _changed_alone(
-    old: Mapping[str, Any], wanted: Mapping[str, Any], mode: Literal["upsert", "replace"]
-) -> dict[str, Any]:
-    """What to change in a thing that one source alone describes, what it says as it came included."""
-    if "_raw" not in old and "_raw" not in wanted:
-        return difference(own_fields(old), wanted, mode)
-    fields, raw, before = own_fields(wanted), raw_of(wanted), raw_of(old)
-    unsaid = raw.keys() - fields.keys()
-    changed = difference(own_fields(old), fields, mode) | {name: None for name in unsaid if name in old}
-    kept = _raw_now(before, raw, changed.keys() | unsaid)
-    return changed if kept == before else changed | {"_raw": raw_text(kept)}
 
 
 def is_alone(records: Sequence[SourceRecord]) -> bool:
@@ -368,6 +324,12 @@ def trusts(tx: Transaction) -> dict[str, int]:
     return {row["record"]["id"]: row["record"]["trust"] for row in tx.run("sources/list")}
 
 
+def prefixes(tx: Transaction) -> dict[str, str]:
+    """What the ids of sources are told from those of others by, of those that have such a prefix."""
+    stored = (row["record"] for row in tx.run("sources/list"))
+    return {record["id"]: record["prefix"] for record in stored if record.get("prefix")}
+
+
 def read_records(tx: Transaction, things: Mapping[str, Mapping[str, Any]]) -> dict[str, list[SourceRecord]]:
     """What things show, by what records call them, ordered by source and what it is about; `things` has properties."""
     apart = [thing for thing, properties in things.items() if properties.get("_records")]
@@ -391,7 +353,7 @@ def record_of(stored: Mapping[str, Any]) -> SourceRecord:
     fields = {name: _decoded(value) for name, value in json.loads(stored["fields"]).items()}
     raw = json.loads(stored["raw"])
     said = (stored["source_id"], stored["about"], stored["shown_in"], fields, raw)
-    return SourceRecord(*said, stored["seen_at"], stored.get("first_at"))
+    return SourceRecord(*said, stored["seen_at"], stored.get("first_at"), times_of(stored.get("earlier")))
 
 
 def write_records(tx: Transaction, records: Iterable[SourceRecord]) -> None:
@@ -408,6 +370,7 @@ def write_records(tx: Transaction, records: Iterable[SourceRecord]) -> None:
             "raw": json.dumps(record.raw, ensure_ascii=False, sort_keys=True),
             "seen_at": record.seen_at,
             **({"first_at": record.first_at} if record.first_at else {}),
+            **({"earlier": times_text(record.earlier)} if record.earlier else {}),
         }
         for record in records
     ]

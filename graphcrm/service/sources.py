@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from graphcrm.cleaning.quality import STALE_DAYS
 from graphcrm.cleaning.rows import clean_row
-from graphcrm.errors import InvalidInput, NotFound
+from graphcrm.errors import Conflict, InvalidInput, NotFound
+from graphcrm.limits import MAX_PREFIX_LENGTH
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.service import outbox
 from graphcrm.service.deriving import NODES, TIES_SAID, revise, update_ties
@@ -30,7 +31,8 @@ from graphcrm.service.source_records import (
     about_node,
     forget_records,
     is_alone,
-    key_of,
+    key_there,
+    prefixes,
     read_records,
     shown_again,
     trust_of,
@@ -69,7 +71,9 @@ class Sources:
 
     # ---- naming them ----
 
-    def add(self, name: str, kind: str | None = None, trust: int | None = None) -> dict[str, Any]:
+    def add(
+        self, name: str, kind: str | None = None, trust: int | None = None, prefix: str | None = None
+    ) -> dict[str, Any]:
         """Name a source, or say something else of one that is there.
 
         Parameters
@@ -81,18 +85,24 @@ class Sources:
         trust : int, optional
             0 to 100: of sources that disagree the most trusted one is shown. The one it has, or 50, by default. Where
             it changes, what is shown changes with it.
+        prefix : str, optional
+            Stands before every id that its imports bring, so that a source that numbers its records for itself speaks
+            of no other's; at most `limits.MAX_PREFIX_LENGTH` characters. The one it has, or none, by default.
 
         Returns
         -------
         dict
-            `name`, `kind`, `trust` and `created_at`.
+            `name`, `kind`, `trust`, `prefix` (None where it has none) and `created_at`.
 
         Raises
         ------
         InvalidInput
-            A name or trust that is not allowed.
+            A name, trust or prefix that is not allowed.
+        Conflict
+            Another prefix for a source that has said something: its ids are in without it.
         """
         check_name(name)
+        _check_prefix(name, prefix)
         if trust is not None and not 0 <= trust <= _HIGHEST_TRUST:
             raise InvalidInput(f"trust: must lie between 0 and {_HIGHEST_TRUST}", field="trust")
 
@@ -101,8 +111,11 @@ class Sources:
             new = {
                 "kind": kind or old["kind"],
                 "trust": old["trust"] if trust is None else trust,
+                "prefix": old["prefix"] if prefix is None else prefix or None,
                 "created_at": old["created_at"] or datetime.now(UTC),
             }
+            if new["prefix"] != old["prefix"]:
+                self._refuse_other_prefix(tx, name, prefix or "")
             if new != old:
                 tx.run("sources/write", id=name, properties=new)
             return {"name": name} | new, old["trust"] != new["trust"]
@@ -111,6 +124,16 @@ class Sources:
         if moved:
             revise(self._store, name, keep=True)
         return _outside(source)
+
+    def _refuse_other_prefix(self, tx: Transaction, name: str, prefix: str) -> None:
+        """Refuse to change how ids come in when some are in, or on their way."""
+        going = any(job["state"] == "running" for job in self._jobs.page(limit=_IMPORTS_SHOWN, source=name).items)
+        if going or tx.run("source_records/find_by_source", source=name, row_limit=1)[0]["ids"] or _describes(tx, name):
+            again = f"graphcrm source add {name}" + (f" --prefix {prefix}" if prefix else "")
+            raise Conflict(
+                f"prefix: {name} has brought ids already, and they stay as they are. Erase it "
+                f"(`graphcrm source erase {name}`), add it anew (`{again}`), and import again"
+            )
 
     def all(self) -> list[dict[str, Any]]:
         """Every source that was named, and ``hand``, by name, as `read` gives it."""
@@ -122,8 +145,9 @@ class Sources:
         Returns
         -------
         dict
-            `name`, `kind`, `trust`, `created_at` (None where it was never named), how many `nodes` by label and
-            `ties` by type it describes, and its last ten `imports`, the latest first, as `Jobs.read` gives them.
+            `name`, `kind`, `trust`, `prefix` (None where it has none), `created_at` (None where it was never named),
+            how many `nodes` by label and `ties` by type it describes, and its last ten `imports`, the latest first, as
+            `Jobs.read` gives them.
 
         Raises
         ------
@@ -132,11 +156,10 @@ class Sources:
         """
 
         def work(tx: Transaction) -> dict[str, Any]:
-            counts = {
-                "nodes": {label: _count(tx, "sources/count_nodes", {"LABEL": label}, name) for label in NODES},
-                "ties": {type_: _count(tx, "sources/count_ties", {"TYPE": type_}, name) for type_ in TIES_SAID},
+            present = {
+                "nodes": {label: n for label in NODES if (n := _nodes(tx, label, name))},
+                "ties": {type_: n for type_ in TIES_SAID if (n := _ties(tx, type_, name))},
             }
-            present = {what: {key: n for key, n in numbers.items() if n} for what, numbers in counts.items()}
             named = _stored(tx).get(name)
             if named is None and name != HAND and not any(present.values()) and not imports:
                 raise NotFound(f"there is no source {name!r}; `graphcrm source list` names them")
@@ -153,7 +176,7 @@ class Sources:
         name : str
             The source.
         stale_days : int, days
-            A value is stale when the source has not brought its record for longer; 0 to
+            A value is stale when the source has not brought it for longer; 0 to
             `limits.MAX_STALE_DAYS`.
 
         Returns
@@ -210,11 +233,13 @@ class Sources:
         Returns
         -------
         dict
-            `id`; `sources`, by name, each with `source`, `key` (the id it has there), `seen_at` (when it last said
-            something new of the record) and `last_seen` (when it last brought it, news or not); `fields`, by name, each
+            `id`; `sources`, by name, each with `source`, `key` (the id it has there, without the
+            source's prefix), `seen_at` (when it last said
+            something new of the record) and `last_seen` (when it last had it, news or not); `fields`, by name, each
             with `field`, `value`, `source`, `rule` (``pinned``, ``trust``, ``recency``, ``only source``, ``name``) and
             `values`: each source's `source`, `key`, `value`, `raw` (as it came, where cleaning changed it or the field
-            could not hold it: `value` is None then), `seen_at`, `last_seen`, and whether it is the one `shown`.
+            could not hold it: `value` is None then), the field's own `seen_at` and `last_seen`, and whether it is the
+            one `shown`.
 
         Raises
         ------
@@ -227,9 +252,7 @@ class Sources:
             records = _records(tx, about, properties)
             in_columns = Columns(tx, spec.label, [id_]).said()[id_] if spec.label else []
             sightings = Sightings.about(tx, [*records, *in_columns])
-            # A source that names whom another named before brought the record when it said so of the record itself.
-            of_record = {(record.source, key_of(record)): record for record in records}
-            trust = trusts(tx)
+            trust, named = trusts(tx), prefixes(tx)
             fields = [
                 {
                     "field": field,
@@ -237,18 +260,20 @@ class Sources:
                     "source": winner.source,
                     "rule": winner.rule,
                     "values": [
-                        _value(record, field, spec, winner)
-                        | _times(record, sightings, of_record.get((record.source, key_of(record)), record))
-                        for record in said
-                        if field in record.fields or field in record.raw
+                        _value(record, key_there(record, named), field, spec, winner)
+                        | _outside({"seen_at": record.said_at(field), "last_seen": last[field]})
+                        for record, last in zip(said, times, strict=True)
+                        if field in last
                     ],
                 }
                 for said in (records, in_columns)
+                for times in [[*map(sightings.by_field, said)]]
                 for field, winner in winners(said, trust).items()
             ]
             fields.sort(key=lambda line: line["field"])
             sources = [
-                {"source": record.source, "key": key_of(record)} | _times(record, sightings, record)
+                {"source": record.source, "key": key_there(record, named)}
+                | _outside({"seen_at": record.seen_at, "last_seen": sightings.last_seen(record)})
                 for record in records
             ]
             return {"id": id_, "sources": sources, "fields": fields}
@@ -346,6 +371,17 @@ def check_name(name: str) -> None:
         raise InvalidInput(f"source: {name!r} is kept for pinned values; choose another name", field="source")
 
 
+def _check_prefix(name: str, prefix: str | None) -> None:
+    """Refuse what cannot stand before ids, or before those of this source."""
+    if not prefix:
+        return
+    if name == HAND:
+        raise InvalidInput(f"prefix: {HAND!r} writes ids as they are; it has none", field="prefix")
+    if len(prefix) > MAX_PREFIX_LENGTH or not prefix.isprintable() or " " in prefix:
+        message = f"prefix: has at most {MAX_PREFIX_LENGTH} characters, no spaces and no hidden ones"
+        raise InvalidInput(message, field="prefix")
+
+
 def _stored(tx: Transaction) -> dict[str, dict[str, Any]]:
     return {row["record"]["id"]: row["record"] for row in tx.run("sources/list")}
 
@@ -354,32 +390,35 @@ def _described(name: str, stored: Mapping[str, Any] | None) -> dict[str, Any]:
     """What is known of a source; of one that was not named, what holds of it until it is."""
     if stored is None:
         by_hand = name == HAND
-        return {"kind": HAND if by_hand else FILES, "trust": trust_of(name, {}), "created_at": None}
-    return {key: stored[key] for key in ("kind", "trust", "created_at")}
+        return {"kind": HAND if by_hand else FILES, "trust": trust_of(name, {}), "prefix": None, "created_at": None}
+    return {key: stored.get(key) for key in ("kind", "trust", "prefix", "created_at")}
 
 
 def _outside(source: Mapping[str, Any]) -> dict[str, Any]:
     return {key: from_graph("", value) for key, value in source.items()}
 
 
-def _count(tx: Transaction, query: str, words: dict[str, str], source: str) -> int:
-    return int(tx.run(query, words=words, source=source)[0]["total"])
+def _nodes(tx: Transaction, label: str, source: str) -> int:
+    return int(tx.run("sources/count_nodes", words={"LABEL": label}, source=source)[0]["total"])
 
 
-def _value(record: SourceRecord, field: str, spec: Table, winner: Winner) -> dict[str, Any]:
+def _ties(tx: Transaction, type_: str, source: str) -> int:
+    return int(tx.run("sources/count_ties", words={"TYPE": type_}, source=source)[0]["total"])
+
+
+def _describes(tx: Transaction, source: str) -> bool:
+    """Whether a source describes anything."""
+    return any(_nodes(tx, label, source) for label in NODES) or any(_ties(tx, type_, source) for type_ in TIES_SAID)
+
+
+def _value(record: SourceRecord, key: str, field: str, spec: Table, winner: Winner) -> dict[str, Any]:
     return {
         "source": record.source,
-        "key": key_of(record),
+        "key": key,
         "value": from_graph(field if field in spec.properties else "", record.fields.get(field)),
         "raw": record.raw.get(field),
         "shown": (record.source, record.about) == (winner.source, winner.about),
     }
-
-
-def _times(record: SourceRecord, sightings: Sightings, whole: SourceRecord) -> dict[str, Any]:
-    """When a source last said something new of a thing or column, and when it last brought the whole at all."""
-    times = {"seen_at": record.seen_at, "last_seen": max(map(sightings.last_seen, (record, whole)))}
-    return {name: from_graph("", at) for name, at in times.items()}
 
 
 def _thing(tx: Transaction, table: str, id_: str) -> tuple[Table, str, dict[str, Any]]:

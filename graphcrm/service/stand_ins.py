@@ -16,12 +16,12 @@ from graphcrm.service.reference_words import Columns, Thing, named_tie, ties_by_
 from graphcrm.service.source_records import (
     SourceRecord,
     Speaker,
-    Voices,
     about_node,
     own_fields,
     read_by_id,
     write_records,
 )
+from graphcrm.service.voices import Voices
 from graphcrm.store import Transaction
 from graphcrm.tables import Reference, Row, Table
 from graphcrm.values import raw_of

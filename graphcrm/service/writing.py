@@ -5,6 +5,7 @@ Import, bulk upsert, create, replace and patch all end here, in one transaction 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any
 
@@ -27,7 +28,7 @@ from graphcrm.service.planning import (
 from graphcrm.service.recording import recording, touched
 from graphcrm.service.reference_words import settle, thing_of
 from graphcrm.service.references import References
-from graphcrm.service.source_records import Speaker, Voices, about_node
+from graphcrm.service.source_records import Speaker, about_node
 from graphcrm.service.stand_ins import (
     attribute,
     named_stand_ins,
@@ -37,6 +38,7 @@ from graphcrm.service.stand_ins import (
     standing_ids,
     with_stand_ins,
 )
+from graphcrm.service.voices import Voices
 from graphcrm.store import Transaction
 from graphcrm.tables import Row, Table
 
@@ -53,6 +55,7 @@ def write_rows(
     stated: Collection[str] = (),
     dry_run: bool = False,
     known: Known | None = None,
+    strangers: Counter[str] | None = None,
 ) -> list[Outcome]:
     """Write rows of one table.
 
@@ -75,6 +78,8 @@ def write_rows(
     known : Known, optional
         What to take as given: in a dry run, the records that earlier rows would have made. It learns the labels of the
         ends of ties.
+    strangers : Counter, optional
+        Takes in how many parties are there under another name by the words of another source: see `Voices.strangers`.
 
     Returns
     -------
@@ -82,10 +87,11 @@ def write_rows(
         One for each row, in order.
     """
     known = known or Known()
+    strangers = Counter() if strangers is None else strangers
     stand_ins = named_stand_ins(tx, table, rows)
     if not stand_ins:
-        return _write_named(tx, table, rows, speaker, mode, stated, dry_run, known, {})
-    return _write_merged(tx, table, rows, speaker, mode, stated, dry_run, known, stand_ins)
+        return _write_named(tx, table, rows, speaker, mode, stated, dry_run, known, {}, strangers)
+    return _write_merged(tx, table, rows, speaker, mode, stated, dry_run, known, stand_ins, strangers)
 
 
 def _write_named(
@@ -98,13 +104,14 @@ def _write_named(
     dry_run: bool,
     known: Known,
     stand_ins: Mapping[str, str],
+    strangers: Counter[str],
 ) -> list[Outcome]:
     """Write rows of which none is about a party that was merged away."""
     plan = Plan(speaker)
     if table.type:
         outcomes = _plan_ties(tx, table, rows, mode, plan, known)
     else:
-        outcomes = _plan_nodes(tx, table, rows, mode, plan, known, stated, stand_ins)
+        outcomes = _plan_nodes(tx, table, rows, mode, plan, known, stated, stand_ins, strangers)
     if not dry_run:
         with recording(tx, touched(plan), speaker.source):
             plan.write(tx)
@@ -125,6 +132,7 @@ def _write_merged(
     dry_run: bool,
     known: Known,
     stand_ins: Mapping[str, str],
+    strangers: Counter[str],
 ) -> list[Outcome]:
     """Write rows of which some name parties that were merged away; those one by one, after the others."""
     tx.hold(stand_ins.values())
@@ -140,7 +148,7 @@ def _write_merged(
     outcomes = dict(
         zip(
             (row.id for row in others),
-            _write_named(tx, table, others, speaker, mode, stated, dry_run, known, stand_ins),
+            _write_named(tx, table, others, speaker, mode, stated, dry_run, known, stand_ins, strangers),
             strict=True,
         )
     )
@@ -261,6 +269,7 @@ def _plan_nodes(
     known: Known,
     stated: Collection[str],
     stand_ins: Mapping[str, str],
+    strangers: Counter[str],
 ) -> list[Outcome]:
     label = table.label or ""
     unchanged, existing = _stored(tx, label, rows, plan.speaker.source, mode)
@@ -276,6 +285,8 @@ def _plan_nodes(
             outcomes.append(rejected[row.id])
             continue
         tied = refs.plan(row, plan)
+        if label in PARTY_LABELS:
+            strangers.update(voices.strangers(about_node(label, row.id), row.properties))
         if row.id not in there:
             plan.creates[label].append(row.properties)
             outcomes.append("unchanged" if row.id in known.ids.get(label, ()) else "created")

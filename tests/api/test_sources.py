@@ -63,12 +63,20 @@ def test_sources_are_named_changed_and_erased(client: httpx.Client, two_sources:
     assert client.get(f"{API}/sources/shop").json()["nodes"] == {"Customer": 2}
     assert client.get(f"{API}/customers/A").json()["name"] == "Ann"
     changed = client.put(f"{API}/sources/shop", json={"kind": "shop", "trust": 90})
-    assert (changed.status_code, changed.json()["trust"]) == (200, 90)
+    assert (changed.status_code, changed.json()["trust"], changed.json()["prefix"]) == (200, 90, None)
     assert client.get(f"{API}/customers/A").json()["name"] == "Anna"
     assert client.delete(f"{API}/sources/shop").json() == {"removed": 1, "kept": 1}
     assert client.get(f"{API}/customers/A").json()["name"] == "Ann"
     assert client.get(f"{API}/customers/B").status_code == 404
     assert client.delete(f"{API}/sources/shop").status_code == 404
+
+
+def test_a_prefix_is_given_before_a_source_says_anything(client: httpx.Client, two_sources: graphcrm.Graph) -> None:
+    assert client.put(f"{API}/sources/web", json={"prefix": "web-"}).json()["prefix"] == "web-"
+    assert client.put(f"{API}/sources/web", json={"trust": 20}).json()["prefix"] == "web-"
+    refused = client.put(f"{API}/sources/shop", json={"prefix": "shop-"})
+    assert refused.status_code == 409
+    assert "graphcrm source add shop --prefix shop-" in refused.json()["detail"]
 
 
 def test_the_quality_of_one_source_is_counted_at_a_time(client: httpx.Client, two_sources: graphcrm.Graph) -> None:
@@ -124,6 +132,9 @@ def test_provenance_and_pins(client: httpx.Client, two_sources: graphcrm.Graph) 
         ("PUT", "/sources/_x", {}, 422),
         ("PUT", "/sources/x", {"trust": 101}, 422),
         ("PUT", "/sources/x", {"trust": "50"}, 422),
+        ("PUT", "/sources/x", {"prefix": "a b"}, 422),
+        ("PUT", "/sources/x", {"prefix": "x" * 33}, 422),
+        ("PUT", "/sources/hand", {"prefix": "x"}, 422),
         ("PUT", "/sources/x", {"unknown": 1}, 422),
         ("PUT", "/sources/x", [], 422),
         ("GET", "/sources/nobody", None, 404),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from struct import pack
 from typing import Any
+from zlib import compress
 
 import pytest
 from everything import contents, fill
@@ -20,8 +23,9 @@ from graphcrm.service import last_seen, loading
 from graphcrm.service.backup import make_backup, restore_backup
 from graphcrm.service.deriving import NODES, TIES_SAID
 from graphcrm.service.export import export_graph
-from graphcrm.service.last_seen import Sightings, digests, note_sightings
+from graphcrm.service.last_seen import Seen, Sightings, digests, note_sightings
 from graphcrm.service.quality import quality_of
+from graphcrm.service.sighting_parts import moment_of
 from graphcrm.service.source_records import SourceRecord, about_node, read_records
 
 OTHER = {"embedded": "neo4j", "neo4j": "embedded"}
@@ -52,11 +56,26 @@ def times(graph: Graph, table: str, id_: str, source: str = "crm") -> tuple[date
     found = next(each for each in said["sources"] if each["source"] == source)
     for field in said["fields"]:
         for one in (one for one in field["values"] if one["source"] == source):
-            if field["field"] in ("owner_id", "customer_id"):  # whom a column names is news of its own
-                assert one["last_seen"] >= max(one["seen_at"], found["last_seen"])
-            else:
-                assert (one["seen_at"], one["last_seen"]) == (found["seen_at"], found["last_seen"])
+            assert one["seen_at"] <= one["last_seen"]
+            if field["field"] not in ("owner_id", "customer_id"):  # whom a column names is news of its own
+                assert one["last_seen"] <= found["last_seen"]
     return datetime.fromisoformat(found["seen_at"]), datetime.fromisoformat(found["last_seen"])
+
+
+def field_times(graph: Graph, table: str, id_: str, source: str = "crm") -> dict[str, tuple[datetime, datetime]]:
+    """The same of each of its fields."""
+    return {
+        field["field"]: (datetime.fromisoformat(one["seen_at"]), datetime.fromisoformat(one["last_seen"]))
+        for field in graph.sources.provenance(table, id_)["fields"]
+        for one in field["values"]
+        if one["source"] == source
+    }
+
+
+def seen_of(*names: str) -> Seen:
+    seen = Seen()
+    seen.add_named(names)
+    return seen
 
 
 def exported(graph: Graph, folder: Path) -> dict[str, bytes]:
@@ -141,6 +160,66 @@ def test_all_that_a_source_brings_is_seen_whatever_its_table(graph: Graph, tmp_p
     assert [one.about for one in mine if not one.seen_at < second < book.last_seen(one)] == []
 
 
+def test_a_field_is_seen_where_its_column_has_a_value(graph: Graph, tmp_path: Path) -> None:
+    bring(graph, tmp_path / "in", {"customers": "id,name,city,owner_id\nA,Ann,Ulm,U1\nB,Bob,Bonn,U1\n"})
+    first = times(graph, "customers", "A")[0]
+
+    second = bring(graph, tmp_path / "in", {"customers": "id,name,city\nA,Ann,\nB,Bob,Bonn\n"})
+    of_a, of_b = field_times(graph, "customers", "A"), field_times(graph, "customers", "B")
+    assert of_a["name"][1] == of_b["name"][1] == of_b["city"][1] > second
+    assert of_a["city"] == of_a["owner_id"] == of_b["owner_id"] == (first, first)
+    assert times(graph, "customers", "A") == (first, of_a["name"][1])
+
+    third = bring(graph, tmp_path / "in", {"customers": "id,name,email\nA,Anna,a@b.example\n"})
+    now = field_times(graph, "customers", "A")
+    assert now["name"] == now["email"] == times(graph, "customers", "A")
+    assert now["name"][0] > third
+    assert now["city"] == now["owner_id"] == (first, first)
+
+    fourth = bring(graph, tmp_path / "in", {"customers": "id,name,city\nA,Anna,Ulm\nB,Bob,Bonn\n"})
+    last = field_times(graph, "customers", "A")
+    assert last["city"][0] == first
+    assert last["city"][1] == last["name"][1] > fourth
+    assert (last["name"][0], last["email"]) == (now["name"][0], now["email"])
+    fifth = bring(graph, tmp_path / "in", {"customers": "id,name,owner_id\nA,Anna,U1\n"})
+    assert field_times(graph, "customers", "A")["owner_id"][1] > fifth
+    assert field_times(graph, "customers", "A")["city"] == last["city"]
+
+
+def test_the_times_of_fields_live_through_a_second_source_and_its_erasing(graph: Graph, tmp_path: Path) -> None:
+    bring(graph, tmp_path / "in", {"customers": "id,name,city\nA,Ann,Ulm\n"})
+    bring(graph, tmp_path / "in", {"customers": "id,name\nA,Anna\n"})
+    before = field_times(graph, "customers", "A")
+    assert before["city"][0] < before["name"][0]
+    bring(graph, tmp_path / "in", {"customers": "id,name,city\nA,Annie,Bonn\n"}, "shop")
+    assert field_times(graph, "customers", "A") == before
+    shop = bring(graph, tmp_path / "in", {"customers": "id,name,city\nA,Annie,Bern\n"}, "shop")
+    of_shop = field_times(graph, "customers", "A", "shop")
+    assert of_shop["name"][0] < shop < of_shop["city"][0]
+    graph.records.patch("customers", "A", {"notes": "x"})
+    graph.records.patch("customers", "A", {"city": "Jena"})
+    by_hand = field_times(graph, "customers", "A", "hand")
+    assert by_hand["notes"][1] < by_hand["city"][1]
+    graph.sources.erase("shop")
+    graph.sources.erase("hand")
+    assert field_times(graph, "customers", "A") == before
+
+
+def test_what_earlier_versions_noted_is_of_every_field(graph: Graph, tmp_path: Path) -> None:
+    bring(graph, tmp_path / "in", {"customers": "id,name,city\nA,Ann,Ulm\n"})
+    (digest,) = digests(["Party:A"]).tolist()
+    at = datetime.now(UTC)
+    seen = b64encode(compress(pack("<Qq", digest, moment_of(at)))).decode()
+    part = f"crm:{digest >> 58:02x}"
+    store = graph.store
+    row = {"id": part, "source": "crm", "size": len(seen), "seen": seen}
+    store.write(lambda tx: tx.run("sightings/write", rows=[row]))
+    assert {last for _, last in field_times(graph, "customers", "A").values()} == {at}
+    now = bring(graph, tmp_path / "in", {"customers": "id,name\nA,Ann\n"})
+    assert field_times(graph, "customers", "A")["city"][1] == at
+    assert field_times(graph, "customers", "A")["name"][1] > now
+
+
 def test_what_is_brought_again_is_not_stale(graph: Graph, tmp_path: Path) -> None:
     bring(graph, tmp_path / "in", {"customers": "id,name,city\nA,Ann,Ulm\nB,Bob,Bonn\nC,Cy,\n"})
     bring(
@@ -150,6 +229,8 @@ def test_what_is_brought_again_is_not_stale(graph: Graph, tmp_path: Path) -> Non
     assert _stale(graph, between) == {"name": 3, "city": 2}
     bring(graph, tmp_path / "in", {"customers": "id,name,city\nB,Bob,Bonn\nC,Cy,\n"})
     assert _stale(graph, between) == {"name": 1, "city": 1}
+    bring(graph, tmp_path / "in", {"customers": "id,name,city\nA,Ann,\n"})
+    assert _stale(graph, between) == {"name": 0, "city": 1}
 
 
 def _stale(graph: Graph, at: datetime) -> dict[str, int]:
@@ -269,7 +350,7 @@ def test_the_latest_time_of_each_thing_stays(emptied: Callable[[], Graph], notes
     wanted: dict[str, datetime] = {}
     for year, things in notes:
         at = datetime(2020 + year, 5, 6, 7, 8, 9, 123_456, tzinfo=UTC)
-        note_sightings(graph.store, "crm", at, digests(things))
+        note_sightings(graph.store, "crm", at, seen_of(*things))
         wanted |= {thing: max(at, wanted.get(thing, at)) for thing in things}
     records = [record("crm", thing.replace("Party", "Customer")) for thing in THINGS]
     book = graph.store.reading(lambda tx: Sightings.about(tx, records))

@@ -75,6 +75,8 @@ class MemoryWriter:
     memory: Memory
     table: Table
     assumed: dict[str, set[str]] | None
+    prefix: str = ""
+    notes: Sequence[str] = ()
 
     def write(self, rows: Sequence[Row]) -> list[Outcome]:
         return self.memory.write(self.table, rows, self.assumed)

@@ -12,9 +12,10 @@ async function put(name, values) {
 
 document.getElementById("add")?.addEventListener("submit", (event) => {
   event.preventDefault();
-  const { name, kind, trust } = Object.fromEntries(new FormData(event.target));
+  const { name, kind, trust, prefix } = Object.fromEntries(new FormData(event.target));
   if (!name.trim()) return complain({ status: 422 }, { field: "source" });
-  put(name.trim(), { trust: wholeNumber(trust), ...(kind.trim() && { kind: kind.trim() }) });
+  const given = Object.entries({ kind: kind.trim(), prefix: prefix.trim() }).filter(([, value]) => value);
+  put(name.trim(), { trust: wholeNumber(trust), ...Object.fromEntries(given) });
 });
 
 const about = document.getElementById("source");
