@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from graphcrm.service.archive import KINDS
 from graphcrm.tables import TABLES
 from viz.history_part import earlier_of, history_part
-from viz.language import WORDS, Language, script_words, text, word
+from viz.language import WORDS, Language, field_word, script_words, text, word
 from viz.render import ADDRESSES, archive_href, map_href, render
 
 __all__ = ["archive_page", "timeline_line"]
@@ -179,7 +179,9 @@ def _fields(
     for name in TABLES[table].columns:
         if name != "id":
             choices = _KINDS_OF_CUSTOMERS if name == "kind" else None
-            field = _field(name, word(language, "field", name), record[name], said.get(name), language)
+            field = _field(
+                name, field_word(language, TABLES[table].label, name), record[name], said.get(name), language
+            )
             href = archive_href("Customer", record[name]) if name == "customer_id" and record[name] else None
             yield field | {
                 "editor": "choice" if choices else _EDITORS.get(name, "line"),

@@ -38,6 +38,11 @@ DATA_WORDS: Final[dict[str, tuple[str, str]]] = {
         "两个字母，例如 CN，用于没有国家代码的号码。",
     ),
     "dry_run": ("Only check: count the rows and write nothing", "仅检查：统计行数，不写入"),
+    "merge_duplicates": ("Then merge what is surely one party", "导入后合并确定相同的客户与联系人"),
+    "merge_duplicates_hint": (
+        "Every merge can be taken back; what is less sure is listed under Duplicates. A mere check merges nothing.",
+        "每次合并都可以撤销；不够确定的会列在“重复记录”页面上。仅检查时不会合并。",
+    ),
     "more_choices": ("More choices", "更多选项"),
     "mapping": ("Mapping file (TOML)", "映射文件（TOML）"),
     "encoding": ("Encoding", "字符编码"),
@@ -78,6 +83,7 @@ DATA_WORDS: Final[dict[str, tuple[str, str]]] = {
     "count.rejected": ("Rejected", "拒绝"),
     "count.repeated": ("Repeated", "重复"),
     "count.flagged": ("Flagged", "存疑"),
+    "count.merged": ("Merged", "合并"),
     "counts_hint": (
         "Rows: read = created + updated + unchanged + rejected. Repeated rows equal an earlier one of their file; "
         "flagged ones are in with a value that could not be cleaned.",

@@ -117,7 +117,8 @@ def job_of(job: Mapping[str, Any], language: Language) -> dict[str, Any]:
     >>> counts = {"read": 3, "created": 2, "updated": 0, "unchanged": 0, "rejected": 1, "repeated": 0, "flagged": 0}
     >>> file = {"file": "a.csv", "table": "customers", "notes": []} | counts
     >>> times = {"made_at": "2026-01-02T03:04:05Z", "started_at": None, "ended_at": None}
-    >>> told = {"id": "J1", "source": "crm", "state": "done", "dry_run": False, "progress": 1.0, "message": None}
+    >>> none = {"message": None, "merged": None}
+    >>> told = none | {"id": "J1", "source": "crm", "state": "done", "dry_run": False, "progress": 1.0}
     >>> line = job_of(told | times | counts | {"files": [file], "has_rejects": True}, "en")
     >>> line["title"], line["state_word"], line["begun"], line["rejects_href"]
     ('Import of a.csv', 'done', '2026-01-02 03:04', '/api/v1/imports/J1/rejects')
@@ -145,7 +146,7 @@ def job_of(job: Mapping[str, Any], language: Language) -> dict[str, Any]:
         "ended": moment(job["ended_at"]),
         "message": job["message"],
         "counts": _counts(job, COUNTED, language),
-        "more_counts": _counts(job, _ALSO_COUNTED, language),
+        "more_counts": _counts(job, (*_ALSO_COUNTED, *(["merged"] if job["merged"] is not None else [])), language),
         "rejected": job["rejected"] or 0,
         "rejects_href": f"/api/v1/imports/{address}/rejects" if job["has_rejects"] else None,
         "files": [

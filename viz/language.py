@@ -8,7 +8,7 @@ from viz.archive_words import ARCHIVE_WORDS
 from viz.data_words import DATA_WORDS
 from viz.duplicates_words import DUPLICATES_WORDS
 
-__all__ = ["LANGUAGES", "WORDS", "Language", "choose_language", "script_words", "text", "word"]
+__all__ = ["LANGUAGES", "WORDS", "Language", "choose_language", "field_word", "script_words", "text", "word"]
 
 Language = Literal["en", "zh"]
 
@@ -130,6 +130,28 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "its_ties": ("Its ties, strongest first", "其关系（由强到弱）"),
     "more_ties": ("and {n} more, in the table below", "另有 {n} 条，见下方表格"),
+    # why a tie is as strong as it is
+    "tie_of": ("Why {source} is tied to {target}", "{source}与{target}的关系强度由来"),
+    "why_tie_to": ("{strength}: why the tie to {name} is so strong", "{strength}：与{name}的关系强度由来"),
+    "contributes": ("Contributes", "贡献"),
+    "part_of": ("{part} of {whole}", "{part}（合计 {whole}）"),
+    "said_by": ("Said by", "来源"),
+    "said_by_nobody": ("no source of graphcrm's", "无已知来源"),
+    "made.stated": ("stated as {unfaded}", "按填写的 {unfaded}"),
+    "made.counted": ("{unfaded} for {n} contacts", "{n} 次接触计为 {unfaded}"),
+    "made.counted.one": ("{unfaded} for 1 contact", "1 次接触计为 {unfaded}"),
+    "made.default": ("{unfaded} as is usual for its kind", "按类别默认为 {unfaded}"),
+    "and_then": (", ", "，"),
+    "made.faded": ("faded since {day}", "自 {day} 起衰减"),
+    "tie_hint": (
+        "Parallel ties join to one strength; what each contributes adds up to it. Both directions are two questions.",
+        "平行的关系合成一个强度，各项贡献之和等于它。两个方向须分别查看。",
+    ),
+    "no_tie": (
+        "No tie leads from {source} to {target} in the chosen layers. Ask the other way round, or choose more layers.",
+        "在所选层中，没有从{source}到{target}的关系。请试试反方向，或选择更多关系层。",
+    ),
+    "back_to": ("Back to {name}", "返回{name}"),
     # facts of parties and ties
     "id": ("Id", "编号"),
     "label": ("Kind of record", "记录类型"),
@@ -151,6 +173,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "phone": ("Phone", "电话"),
     "country": ("Country", "国家"),
     "city": ("City", "城市"),
+    "field.created_at.Contact": ("Known since", "建档时间"),
     # labels, layers, types and kinds
     "label.Customer": ("Customer", "客户"),
     "label.Contact": ("Contact", "联系人"),
@@ -230,6 +253,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 
 SCRIPT_KEYS: Final = (
     "all_shown",
+    "back_to",
     "blank",
     "cancelling",
     "chosen",
@@ -254,6 +278,7 @@ SCRIPT_KEYS: Final = (
     "was_skipped",
     "was_told_apart",
     "was_undone",
+    "why_tie_to",
     "wrong_field",
     "yours",
 )
@@ -306,6 +331,18 @@ def word(language: Language, group: str, name: str) -> str:
     'godparent'
     """
     return text(language, f"{group}.{name}") if f"{group}.{name}" in WORDS else name
+
+
+def field_word(language: Language, label: str | None, name: str) -> str:
+    """What a field is called in records of a label: the same name can say something else of customers and of contacts.
+
+    Examples
+    --------
+    >>> field_word("en", "Customer", "created_at"), field_word("en", "Contact", "created_at")
+    ('Customer since', 'Known since')
+    """
+    own = f"field.{name}.{label}"
+    return text(language, own) if own in WORDS else word(language, "field", name)
 
 
 def script_words(language: Language) -> dict[str, str]:

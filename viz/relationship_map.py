@@ -11,16 +11,20 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
+from urllib.parse import urlencode
 
+import numpy as np
 from markupsafe import Markup
 from pyvis.network import Network
 
 from graphcrm.limits import MAX_ID_LENGTH
+from graphcrm.network.contributions import contributions
 from viz.assets import STATIC, inline_script, vis_network
 from viz.language import Language, script_words, text, word
 from viz.render import environment, one_line, render
 from viz.security import file_policy
 from viz.style import LABEL_STYLES, LAYER_STYLES, label_style, layer_style, stylesheet, tie_width
+from viz.tie_page import strength_told
 
 __all__ = ["map_context", "map_data", "map_file", "map_page"]
 
@@ -28,7 +32,8 @@ Neighborhood = Mapping[str, Any]
 Positions = Mapping[str, Sequence[float]]
 
 PARTY_FACTS: Final = ("id", "label", "kind", "title", "department", "city", "country", "email", "phone", "hop", "way")
-TIE_FACTS: Final = ("type", "kind", "layer", "strength", "at", "since", "until", "count")
+TIE_FACTS: Final = ("type", "kind", "layer", "strength", "part_of", "at", "since", "until", "count")
+_FACT_WORDS: Final = {"part_of": "contributes"}
 CENTRE_GROWTH: Final = 1.6
 CURVE: Final = 0.16
 """Roundness between neighbours among parallel ties."""
@@ -83,10 +88,10 @@ def map_data(neighborhood: Neighborhood, positions: Positions, language: Languag
     nodes, ties = neighborhood["nodes"], neighborhood["ties"]
     _check(nodes, ties)
     names = {node["id"]: one_line(node["name"]) for node in nodes}
-    curves = _curves(ties)
+    curves, parts = _curves(ties), _parts(ties)
     return {
         "nodes": [_node(node, positions[node["id"]], neighborhood["center"], language) for node in nodes],
-        "edges": [_edge(tie, names, curves[tie["id"]], language) for tie in ties],
+        "edges": [_edge(tie | {"part_of": parts.get(tie["id"])}, names, curves[tie["id"]], language) for tie in ties],
         "options": OPTIONS,
         "legend": _legend(nodes, ties, language),
     }
@@ -134,7 +139,11 @@ def map_page(neighborhood: Neighborhood, positions: Positions, language: Languag
     str
         HTML without anything inline, for `PAGE_POLICY`.
     """
-    return render("map.html", language, **map_context(neighborhood, positions, language), map_root="/map/", **frame)
+    roots = {
+        "map_root": "/map/",
+        "tie_root": "/tie?" + urlencode([("layers", each) for each in frame["choices"]["layers"]]),
+    }
+    return render("map.html", language, **map_context(neighborhood, positions, language), **roots, **frame)
 
 
 def map_file(neighborhood: Neighborhood, positions: Positions, language: Language = "en") -> str:
@@ -158,6 +167,7 @@ def map_file(neighborhood: Neighborhood, positions: Positions, language: Languag
         language,
         **context,
         map_root="",
+        tie_root="",
         policy=file_policy(scripts, styles),
         scripts=[Markup(script) for script in scripts],
         styles=[Markup(style) for style in styles],
@@ -223,7 +233,7 @@ def _edge(tie: Mapping[str, Any], names: Mapping[str, str], curve: float, langua
         "tie": {
             "type": word(language, "type", tie["type"]),
             "kind": word(language, "kind", tie.get("kind") or ""),
-            "strength": _strength(tie["strength"]),
+            "strength": strength_told(tie["strength"]),
             "day": str(tie.get("at") or tie.get("since") or "")[:10],
             "facts": facts,
         },
@@ -238,7 +248,9 @@ def _edge(tie: Mapping[str, Any], names: Mapping[str, str], curve: float, langua
 def _facts(record: Mapping[str, Any], keys: Sequence[str], language: Language) -> list[list[str]]:
     found = ((key, record.get(key)) for key in keys)
     return [
-        [text(language, key), _value(key, value, language)] for key, value in found if value is not None and value != ""
+        [text(language, _FACT_WORDS.get(key, key)), _value(key, value, language)]
+        for key, value in found
+        if value is not None and value != ""
     ]
 
 
@@ -246,7 +258,10 @@ def _value(key: str, value: Any, language: Language) -> str:
     if key in ("label", "layer", "type", "kind"):
         return word(language, key, str(value))
     if key in ("strength", "way"):
-        return _strength(value)
+        return strength_told(value)
+    if key == "part_of":
+        part, whole = map(strength_told, value)
+        return text(language, key, part=part, whole=whole)
     if key == "count":
         return f"{value:,.0f}"
     if key in ("at", "since", "until"):
@@ -254,8 +269,24 @@ def _value(key: str, value: Any, language: Language) -> str:
     return one_line(value)
 
 
-def _strength(value: float) -> str:
-    return "< 0.001" if 0 < value < 0.0005 else f"{value:.3f}"
+def _parts(ties: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
+    """What each tie that has others beside it contributes along its direction, and what they come to together."""
+    mutual = [tie for tie in ties if not layer_style(tie["layer"]).directed]
+    steps: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for tie in ties:
+        steps.setdefault((tie["source"], tie["target"]), []).append(tie)
+    for tie in mutual:
+        if tie["source"] != tie["target"]:
+            steps.setdefault((tie["target"], tie["source"]), []).append(tie)
+    parts = {}
+    for (source, _), beside in steps.items():
+        if len(beside) > 1:
+            strengths = np.array([tie["strength"] for tie in beside])
+            whole = float(1 - np.prod(1 - strengths))
+            for tie, part in zip(beside, contributions(strengths, whole).tolist(), strict=True):
+                if tie["source"] == source:
+                    parts[tie["id"]] = (part, whole)
+    return parts
 
 
 def _curves(ties: Sequence[Mapping[str, Any]]) -> dict[str, float]:

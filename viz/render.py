@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from viz.assets import TEMPLATES
 from viz.language import Language, text, word
 from viz.style import label_style, outline
 
-__all__ = ["ADDRESSES", "archive_href", "environment", "map_href", "one_line", "render"]
+__all__ = ["ADDRESSES", "archive_href", "breakable", "environment", "map_href", "one_line", "render", "tie_href"]
 
 
 ADDRESSES: Final = {"Customer": "/customers/", "Contact": "/contacts/"}
 """Where parties have their archives, by label."""
+_WORD_ENDS: Final = re.compile(r"(?<=_)(?=[^_])|(?<=[a-z0-9])(?=[A-Z])")
 
 
 def map_href(party_id: str) -> str:
@@ -41,6 +45,17 @@ def archive_href(label: str, party_id: str) -> str | None:
     return f"{ADDRESSES[label]}{quote(party_id, safe='')}" if label in ADDRESSES else None
 
 
+def tie_href(source: str, target: str, layers: Sequence[str]) -> str:
+    """Address of the page about the step from one party to another.
+
+    Examples
+    --------
+    >>> tie_href("C1", "C/2", ["knows"])
+    '/tie?source=C1&target=C%2F2&layers=knows'
+    """
+    return "/tie?" + urlencode([("source", source), ("target", target), *(("layers", layer) for layer in layers)])
+
+
 def one_line(value: object) -> str:
     """Text with its line breaks and runs of spaces made single spaces.
 
@@ -50,6 +65,18 @@ def one_line(value: object) -> str:
     'Ann Lee'
     """
     return " ".join(str(value).split())
+
+
+def breakable(value: object) -> Markup:
+    """A name as HTML that may be broken where its words meet: raw names of columns have no spaces.
+
+    Examples
+    --------
+    >>> str(breakable("HasOptedOut__c <b>"))
+    'Has<wbr>Opted<wbr>Out__<wbr>c &lt;b&gt;'
+    """
+    pieces = _WORD_ENDS.split(one_line(value))
+    return Markup("<wbr>").join(pieces)
 
 
 def _significant(value: float, digits: int = 4) -> str:
@@ -84,8 +111,10 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(archive_href=archive_href, label_style=label_style, map_href=map_href, outline=outline)
-    made.filters.update(one_line=one_line, significant=_significant)
+    made.globals.update(
+        archive_href=archive_href, label_style=label_style, map_href=map_href, outline=outline, tie_href=tie_href
+    )
+    made.filters.update(breakable=breakable, one_line=one_line, significant=_significant)
     return made
 
 

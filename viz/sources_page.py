@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from graphcrm.tables import TABLES
 from viz.imports_page import job_of, moment, refusals, source_href
-from viz.language import Language, script_words, text, word
+from viz.language import Language, field_word, script_words, text, word
 from viz.render import render
 
 __all__ = ["quality_page", "source_of", "source_page", "sources_page"]
@@ -157,7 +157,7 @@ def _quality_line(line: Mapping[str, Any], language: Language) -> dict[str, Any]
         "table": word(language, "label", table.label or "") if table else line["table"],
         "label": table.label if table else None,
         "name": line["field"],
-        "field": word(language, "field", line["field"]),
+        "field": field_word(language, table.label if table else None, line["field"]),
         "counts": [(name, line[name]) for name in _COUNTED],
         "why": reasons,
         "examples": [masked for flag, _, masked in examples if flag in line["reasons"]],

@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 from api.deps import OPEN, SESSION_COOKIE, Caller, Gate, GraphDep, require
 from api.ids import ID
 from api.page_frame import PageRoute, cookie_safety, frame, language_of
-from api.routes.analytics import Layer
+from api.routes.analytics import Layer, PartyQuery
 from api.routes.archive import Kind
 from api.routes.data_pages import router as data_router
 from graphcrm import Graph
@@ -40,6 +40,7 @@ from viz.language import Language, script_words
 from viz.relationship_map import map_page
 from viz.render import archive_href, map_href, render
 from viz.style import stylesheet
+from viz.tie_page import SHOWN_INTERACTIONS, tie_page
 
 __all__ = ["add_pages", "router"]
 
@@ -125,6 +126,22 @@ def relationship_map(
         limit_choices=sorted({*LIMITS, limit}),
         layers=LAYERS,
     )
+    return HTMLResponse(page)
+
+
+@router.get("/tie", dependencies=VIEWER)
+def tie(
+    request: Request,
+    graph: GraphDep,
+    source: PartyQuery,
+    target: PartyQuery,
+    layers: Annotated[list[Layer] | None, Query()] = None,
+) -> HTMLResponse:
+    """Why one party is tied to another as strongly as it is."""
+    found = graph.explain(source, target, layers, limit=SHOWN_INTERACTIONS)
+    ends = [graph.neighborhood(found.attrs[end], limit=1)["nodes"][0] for end in ("source", "target")]
+    ties: list[dict[str, Any]] = found.to_dict("records")  # type: ignore[assignment]
+    page = tie_page(ends[0], ends[1], found.attrs["strength"], ties, language_of(request), **frame(request))
     return HTMLResponse(page)
 
 

@@ -350,3 +350,68 @@ def test_axe_finds_nothing(local: str, watch: Watch, path: str, scheme: str, wid
     watched.page.evaluate(program)
     found = watched.page.evaluate("() => axe.run()")["violations"]
     assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
+
+
+SPOT_OF_TIE = """(id) => {
+  const { network } = window.graphcrmMap;
+  const frame = document.getElementById("map-canvas").getBoundingClientRect();
+  const [from, to] = network.getConnectedNodes(id).map((end) => network.canvasToDOM(network.getPosition(end)));
+  for (let share = 0.2; share < 0.8; share += 0.02) {
+    for (let aside = -60; aside <= 60; aside += 2) {
+      const along = Math.hypot(to.x - from.x, to.y - from.y);
+      const x = from.x + (to.x - from.x) * share - ((to.y - from.y) * aside) / along;
+      const y = from.y + (to.y - from.y) * share + ((to.x - from.x) * aside) / along;
+      if (network.getEdgeAt({ x, y }) === id && !network.getNodeAt({ x, y })) return { x: frame.x + x, y: frame.y + y };
+    }
+  }
+  return null;
+}"""
+
+
+@pytest.mark.parametrize(("locale", "by", "said_by"), [("en-US", "hand", "Said by"), ("zh-CN", "手工录入", "来源")])
+def test_a_tie_tells_its_parts_and_who_says_so(address: str, watch: Watch, locale: str, by: str, said_by: str) -> None:
+    page = watch(locale=locale).page
+    said = ask(address, "/explain?source=C0&target=N00")
+    assert [tie["type"] for tie in said["items"]] == ["KNOWS", "REFERRED"]
+    page.goto(f"{address}/tie?source=C0&target=N00")
+    strength = page.locator("#tie").get_attribute("data-strength")
+    assert strength == f"{said['strength']:.3f}"
+    assert rows_of_parts(page) == [[tie["id"], f"{tie['contribution']:.3f}"] for tie in said["items"]]
+    parts = " + ".join(f"{tie['contribution']:.3f}" for tie in said["items"])
+    assert page.locator(".sum").inner_text().endswith(f"{strength} = {parts}")
+    told = page.locator("#tie").inner_text()
+    assert by in told
+    assert "2026-01-02" in told
+    # The map shows the same beside itself: by the keyboard from a party's ties, and on hovering over the line.
+    open_map(page, address, "C0", "?limit=5")
+    page.locator(".tie-list .why-tie").first.press("Enter")
+    page.wait_for_selector("#map-panel .tie")
+    assert rows_of_parts(page) == [[tie["id"], f"{tie['contribution']:.3f}"] for tie in said["items"]]
+    assert page.locator("#map-panel .chosen").count() == 1
+    assert page.evaluate("() => document.activeElement.closest('#map-panel h2') !== null")
+    page.locator("#map-panel button").last.press("Enter")
+    assert page.locator("#map-panel h2").inner_text() == "Northwind 北风"
+    spot = page.evaluate(SPOT_OF_TIE, said["items"][1]["id"])
+    page.mouse.move(spot["x"], spot["y"])
+    page.wait_for_function(
+        "(by) => document.querySelector('.vis-tooltip')?.innerText.endsWith(by)", arg=f"{said_by}: {by}", timeout=10_000
+    )
+
+
+def rows_of_parts(page: Page) -> list[list[str]]:
+    """The ties that a page takes a strength apart into, and what each contributes."""
+    return page.eval_on_selector_all(
+        "[data-tie]", "parts => parts.map((part) => [part.dataset.tie, part.querySelector('dd').innerText])"
+    )
+
+
+def test_who_is_not_tied_is_told_so_and_a_wrong_question_is_a_page(local: str, watch: Watch) -> None:
+    watched = watch()
+    watched.expected.add("Failed to load resource")
+    page = watched.page
+    page.goto(f"{local}/tie?source=N03&target=P1&layers=referral")
+    assert "Ask the other way round" in page.locator("#tie .note").inner_text()
+    page.goto(f"{local}/tie?source=N03&target=nobody")
+    assert page.locator(".status").inner_text() == "404"
+    page.goto(f"{local}/tie?source=N03&target=N03")
+    assert page.locator(".status").inner_text() == "422"

@@ -52,7 +52,7 @@ def test_templates_and_scripts_use_keys_that_exist_and_none_is_left_over() -> No
     assert used <= set(WORDS)
     assert spoken == set(SCRIPT_KEYS)
     grouped = ("label.", "layer.", "type.", "kind.", "metric.", "engine.", "error.")
-    grouped += ("change.", "consent.", "event.", "field.", "level.", "mark.", "role.", "rule.", "ties.")
+    grouped += ("change.", "consent.", "event.", "field.", "level.", "made.", "mark.", "role.", "rule.", "ties.")
     grouped += ("channel.", "source.", "status.", "wrong.")
     grouped += ("count.", "date_order.", "delimiter.", "flag.", "import.", "quality.", "refused.", "state.")
     said = used | spoken | {*PARTY_FACTS, *TIE_FACTS, "login_wrong"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -316,3 +317,22 @@ def test_templates_escape_whatever_they_are_given() -> None:
     page = render("message.html", "en", **frame, status=404, detail="<b>x</b>", retry="")
     assert "<b>" not in page
     assert "&lt;b&gt;x&lt;/b&gt;" in page
+
+
+def test_parallel_ties_tell_what_each_contributes_along_its_way() -> None:
+    nodes = [_party("A", hop=0), _party("B")]
+    ties = [
+        _tie("A", "B", strength=0.5),
+        _tie("B", "A", strength=0.25),
+        _tie("B", "A", "knows", "KNOWS", kind="friend", strength=0.5),
+    ]
+    data = _data(_around(nodes, ties))
+    told = {edge["id"]: dict(edge["tie"]["facts"]).get("Contributes") for edge in data["edges"]}
+    # Acquaintance counts both ways: beside the referral there, and beside the one back.
+    assert told["REFERRED:A:B"] == "0.375 of 0.750"
+    joined = 1 - 0.75 * 0.5
+    share = math.log(0.75) / (math.log(0.75) + math.log(0.5)) * joined
+    assert told["REFERRED:B:A"] == f"{share:.3f} of {joined:.3f}"
+    assert told["KNOWS:B:A:friend"] == f"{joined - share:.3f} of {joined:.3f}"
+    alone = _data(_around(nodes, ties[:1]))
+    assert "Contributes" not in dict(alone["edges"][0]["tie"]["facts"])

@@ -31,6 +31,15 @@ form?.addEventListener("submit", async (event) => {
   sending.textContent = "";
 });
 
+// Nothing is merged by a check alone.
+const [checking, merging] = [document.getElementById("dry_run"), document.getElementById("merge_duplicates")];
+const agree = () => {
+  merging.disabled = checking.checked;
+  if (checking.checked) merging.checked = false;
+};
+checking?.addEventListener("change", agree);
+if (checking) agree(); // browsers keep what was ticked when a page is loaded again
+
 // --- following what runs ----------------------------------------------------------------------------------------------
 
 const live = document.getElementById("live");

@@ -208,7 +208,10 @@
       button.className = "plain";
       button.addEventListener("click", () => choose(other.id, true));
       const arrow = edge.arrows ? (edge.from === node.id ? "→ " : "← ") : "– ";
-      item.append(element("span", `${arrow}${edge.tie.type} `), button, element("span", ` ${edge.tie.strength}`, { className: "quiet" }));
+      const why = element("button", edge.tie.strength, { type: "button", className: "plain why-tie" });
+      why.setAttribute("aria-label", say("why_tie_to", { strength: edge.tie.strength, name: other.party.name }));
+      why.addEventListener("click", () => showEdge(edge, node));
+      item.append(element("span", `${arrow}${edge.tie.type} `), button, " ", why);
       made.append(item);
     }
     if (own.length > TIES_IN_PANEL) {
@@ -218,7 +221,9 @@
   }
 
   function showNode(node) {
+    shownEdge = null;
     const parts = [isolated("h2", node.party.name), facts(node.party.facts)];
+    parts[0].tabIndex = -1;
     if (root.dataset.mapRoot && node.id !== centre) {
       const line = element("p");
       line.append(element("a", words.open_map, { href: mapLink(node.id), className: "button" }));
@@ -228,12 +233,70 @@
     panel.replaceChildren(...parts);
   }
 
-  function showEdge(edge) {
-    const arrow = edge.arrows ? " → " : " – ";
-    const title = element("h2");
-    title.append(element("bdi", named.get(edge.from).party.name), arrow, element("bdi", named.get(edge.to).party.name));
-    panel.replaceChildren(title, facts(edge.tie.facts));
+  // What a tie contributes and who says so is with the service; a map in a file has only what lies in it.
+  const told = new Map();
+  function whyOf(edge) {
+    if (!root.dataset.tieRoot) return Promise.resolve(null);
+    const address = new URL(root.dataset.tieRoot, location.href);
+    address.searchParams.set("source", edge.from);
+    address.searchParams.set("target", edge.to);
+    if (!told.has(address.search)) {
+      const asked = fetch(address)
+        .then((answer) => (answer.ok ? answer.text() : null))
+        .then((page) => page && new DOMParser().parseFromString(page, "text/html").getElementById("tie"))
+        .catch(() => null);
+      asked.then((part) => part || told.delete(address.search)); // the next look asks again
+      told.set(address.search, asked);
+    }
+    return told.get(address.search);
   }
+  const partOf = (part, edge) => part?.querySelector(`[data-tie="${CSS.escape(edge.id)}"]`);
+
+  let shownEdge = null;
+  function showEdge(edge, from) {
+    const arrow = edge.arrows ? " → " : " – ";
+    const title = element("h2", undefined, { tabIndex: -1 });
+    title.append(element("bdi", named.get(edge.from).party.name), arrow, element("bdi", named.get(edge.to).party.name));
+    const back = element("p");
+    if (from) {
+      const button = element("button", say("back_to", { name: from.party.name }), { type: "button" });
+      button.addEventListener("click", () => {
+        choose(from.id, false);
+        panel.querySelector("h2").focus();
+      });
+      back.append(button);
+    }
+    const brief = facts(edge.tie.facts);
+    panel.replaceChildren(title, brief, back);
+    network.selectEdges([edge.id]);
+    said.textContent = [title.textContent, ...edge.tie.facts.map((fact) => fact.join(": "))].join(", ");
+    if (from) title.focus();
+    shownEdge = edge;
+    whyOf(edge).then((part) => {
+      // Somebody who is quick has chosen something else meanwhile.
+      if (!part || shownEdge !== edge || !title.isConnected) return;
+      const why = document.importNode(part, true);
+      why.querySelector("h1").remove();
+      why.removeAttribute("id");
+      partOf(why, edge)?.classList.add("chosen");
+      brief.replaceWith(why);
+    });
+  }
+
+  // The tooltip of a tie is an element, so that it can tell more once that is there.
+  for (const edge of data.edges) {
+    const tooltip = element("div", edge.title);
+    edges.update({ id: edge.id, title: tooltip });
+    edge.tooltip = tooltip;
+  }
+  network.on("showPopup", (id) => {
+    const edge = data.edges.find((other) => other.id === id);
+    if (!edge) return; // a party's
+    whyOf(edge).then((part) => {
+      const brief = partOf(part, edge)?.dataset.brief;
+      if (brief) edge.tooltip.textContent = `${edge.title}\n${brief}`;
+    });
+  });
 
   // --- choosing ---------------------------------------------------------------------------------------------------------
 
@@ -281,7 +344,7 @@
 
   network.on("click", ({ nodes: clicked, edges: touched }) => {
     if (clicked.length) choose(clicked[0], false);
-    else if (touched.length) showEdge(data.edges.find((edge) => edge.id === touched[0]));
+    else if (touched.length) showEdge(data.edges.find((edge) => edge.id === touched[0]), null);
     else letGo();
   });
   network.on("doubleClick", ({ nodes: clicked }) => {
