@@ -103,6 +103,8 @@ ARCHIVE_WORDS: Final[dict[str, tuple[str, str]]] = {
     "shown_until": ("until {day}", "至 {day}"),
     "became": ("became", "变为"),
     "change.by_import": ("import {job}", "导入 {job}"),
+    "change.by_automatic": ("automatic", "自动"),
+    "change.of": ("of {id}", "{id}"),
     "change.created": ("First recorded", "建档"),
     "change.deleted": ("Deleted", "已删除"),
     "change.merged": ("Took in {other}", "并入了 {other}"),

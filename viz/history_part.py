@@ -11,6 +11,7 @@ from viz.language import Language, text, word
 __all__ = ["earlier_of", "history_line", "history_part"]
 
 _IMPORT: Final = "import:"
+_AUTOMATIC: Final = "automatic"
 _SHOWN_EARLIER: Final = 5
 
 
@@ -20,8 +21,8 @@ def history_part(history: Mapping[str, Any], names: Mapping[str, str], language:
     Parameters
     ----------
     history : mapping
-        `items` and `next_cursor` as `Archive.history` gives them, the `field` that was asked for (or None), and whether
-        this is a `later` page.
+        `items`, `party_id` and `next_cursor` as `Archive.history` gives them, the `field` that was asked for (or None),
+        and whether this is a `later` page.
     names : mapping of str to str
         What fields are called, by name: those that can be asked for.
     language : {"en", "zh"}
@@ -36,7 +37,7 @@ def history_part(history: Mapping[str, Any], names: Mapping[str, str], language:
     known = dict(names) | ({field: names.get(field, field)} if field else {})
     asked = [("field", field)] if field else []
     return {
-        "lines": [history_line(item, names, language) for item in history["items"]],
+        "lines": [history_line(item, names, language, history["party_id"]) for item in history["items"]],
         "fields": sorted(known.items(), key=lambda pair: list(known).index(pair[0])),
         "field": field,
         "later": history["later"],
@@ -44,7 +45,9 @@ def history_part(history: Mapping[str, Any], names: Mapping[str, str], language:
     }
 
 
-def history_line(item: Mapping[str, Any], names: Mapping[str, str], language: Language) -> dict[str, Any]:
+def history_line(
+    item: Mapping[str, Any], names: Mapping[str, str], language: Language, party_id: str | None = None
+) -> dict[str, Any]:
     """A line of the history in words.
 
     Parameters
@@ -55,12 +58,15 @@ def history_line(item: Mapping[str, Any], names: Mapping[str, str], language: La
         What fields are called.
     language : {"en", "zh"}
         Of the words.
+    party_id : str, optional
+        Whose history it is.
 
     Returns
     -------
     dict
         `kind`, `field`, `at`, `moment`, `word` (what happened), `before` and `after` (None where the line tells of no
-        value), and `by`: who did it and on whose word.
+        value), `of` (the party that it is about where that is another one, which was merged into this; else None), and
+        `by`: who did it and on whose word.
 
     Examples
     --------
@@ -69,6 +75,10 @@ def history_line(item: Mapping[str, Any], names: Mapping[str, str], language: La
     >>> line = history_line(moved, {"city": "City"}, "en")
     >>> line["moment"], line["word"], line["before"], line["after"], line["by"]
     ('2025-01-02 03:04:05', 'City', 'Ulm', '(blank)', 'crm · import 7')
+    >>> history_line(moved | {"by": "automatic"}, {}, "zh", "C2")["of"], history_line(moved, {}, "zh", "C1")["of"]
+    ('C1', None)
+    >>> history_line(moved | {"by": "automatic"}, {}, "zh")["by"]
+    'crm · 自动'
     """
     kind, field = item["kind"], item["field"]
     is_value = field is not None and kind != "tie_removed"
@@ -83,6 +93,7 @@ def history_line(item: Mapping[str, Any], names: Mapping[str, str], language: La
         "before": _told(item["from"], language) if is_value else None,
         "after": _told(item["to"], language) if is_value else None,
         "tie": word(language, "ties", f"{field}.out") if kind == "tie_removed" else None,
+        "of": item["party_id"] if party_id not in (None, item["party_id"]) else None,
         "by": " · ".join(part for part in (_source(item["source"], language), _by(item["by"], language)) if part),
     }
 
@@ -101,7 +112,7 @@ def _source(source: str | None, language: Language) -> str | None:
 def _by(by: str | None, language: Language) -> str | None:
     if by and by.startswith(_IMPORT):
         return text(language, "change.by_import", job=by.removeprefix(_IMPORT))
-    return by
+    return text(language, "change.by_automatic") if by == _AUTOMATIC else by
 
 
 def _told(value: Any, language: Language) -> str:

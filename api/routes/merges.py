@@ -48,7 +48,7 @@ def list_merges(
     tags=["merges"],
     response_model=MergeAnswer,
     dependencies=[Depends(only(()))],
-    responses=documented(400, 404, 413, 415),
+    responses=documented(400, 404, 409, 413, 415),
     openapi_extra=takes(MergeRequest),
 )
 def merge(graph: GraphDep, caller: Editor, body: Body) -> Response:

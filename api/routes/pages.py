@@ -308,6 +308,7 @@ def _party(
         lines(list(kinds), TIMELINE, cursor) | {"kinds": kinds, "later": bool(cursor)},
         {
             "items": changed.to_dict("records"),
+            "party_id": id_,
             "next_cursor": changed.attrs["next_cursor"],
             "field": field,
             "later": bool(changes_cursor),

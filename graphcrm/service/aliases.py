@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from graphcrm.errors import Conflict
 from graphcrm.service.source_records import forget_records
 from graphcrm.service.verdicts import Run, forget_pairs, in_order, told_apart
 from graphcrm.store import Transaction
 
-__all__ = ["any_merged", "forget_merged", "held_roots", "hidden_at", "kept_apart", "merged_into", "roots"]
+__all__ = [
+    "any_merged",
+    "forget_merged",
+    "held_roots",
+    "hidden_at",
+    "kept_apart",
+    "merged_into",
+    "refuse_again",
+    "roots",
+]
 
 
 def any_merged(run: Run) -> bool:
@@ -74,6 +84,25 @@ def merged_into(run: Run, ids: Iterable[str]) -> dict[str, str]:
         pending = new.keys() - found.keys()
         found |= new
     return found
+
+
+def refuse_again(run: Run, id_: str, into: str) -> None:
+    """Refuse to merge two parties of which one was merged away.
+
+    Raises
+    ------
+    Conflict
+        Says who is merged into whom.
+    """
+    stand_ins = roots(run, [id_, into])
+    root = stand_ins.get(id_, id_)
+    if root == stand_ins.get(into, into):
+        merged = [repr(each) for each in (id_, into) if each != root]
+        said = f"{' and '.join(merged)} {'is' if len(merged) == 1 else 'are'} merged into {root!r}"
+        raise Conflict(f"they are one already: {said}; take that back first to merge otherwise")
+    for each in (id_, into):
+        if each in stand_ins:
+            raise Conflict(f"{each!r} was merged into {stand_ins[each]!r}; name that one")
 
 
 def kept_apart(run: Run, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -27,7 +27,8 @@ def undecided(tx: Transaction, id_: str, records: Sequence[SourceRecord], own: s
     id_ : str
         The party that comes back.
     records : sequence of SourceRecord
-        All that is said of the party that stood for it, and of those that were merged into that.
+        All that is said of the party that stood for it, and of those that were merged into that, also in the columns
+        that name others.
     own : set of str
         The party that comes back, and those that come with it.
 

@@ -16,13 +16,14 @@ from typing import Any
 from graphcrm.errors import Conflict, InvalidInput, NotFound
 from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id, tie_id_between
 from graphcrm.service import outbox
-from graphcrm.service.aliases import held_roots, hidden_at, merged_into, roots
+from graphcrm.service.aliases import held_roots, hidden_at, merged_into, refuse_again, roots
 from graphcrm.service.changes import forget_changes
 from graphcrm.service.edits_while_merged import undecided
 from graphcrm.service.planning import Showing, TieRow, delete_ties, existing_ties, resolve_labels
 from graphcrm.service.recording import Event, recording, shown_parties
 from graphcrm.service.reference_words import (
     REPLACING,
+    Columns,
     Thing,
     kept_at,
     own_end,
@@ -118,14 +119,21 @@ class Merging:
         Raises
         ------
         NotFound
-            One of them is not there, or was merged away itself.
+            One of them is not there.
+        Conflict
+            One of them was merged away itself.
         InvalidInput
             Both are the same, or a customer would go into a contact.
         """
         if id_ == into:
             raise InvalidInput(f"into: {id_!r} is the same party; name another", field="into")
         at = datetime.now(UTC)
-        self._store.write(lambda tx: merge_parties(tx, [Merge(id_, into, by)], at), [id_, into])
+
+        def work(tx: Transaction) -> None:
+            refuse_again(tx.run, id_, into)
+            merge_parties(tx, [Merge(id_, into, by)], at)
+
+        self._store.write(work, [id_, into])
         return {"id": id_, "into": into, "at": from_graph("", at)}
 
     def unmerge(self, id_: str) -> dict[str, Any]:
@@ -156,9 +164,10 @@ class Merging:
             stays = _party(tx, root)
             own = {id_, *merged_into(tx.run, [id_])}
             records = read_records(tx, {about_node(*stays[:2]): stays[2]})[about_node(*stays[:2])]
+            named = Columns(tx, stays[0], [root]).said()[root]
             outvoted = _outvoted(tx, [stays])
             ties = [tie for tie in all_ties(tx, stays[0], root) if tie.properties.get("_records")]
-            edits = undecided(tx, id_, records, own)
+            edits = undecided(tx, id_, [*records, *named], own)
             tx.run("merges/delete", ids=[id_])
             events = [Event(root, "unmerged", id_), Event(id_, "came_back", root)]
             with recording(tx, shown_parties(ties), events=events):

@@ -33,6 +33,7 @@ from graphcrm.service.stored import (
     node_table,
     read_record,
     said_of,
+    shown_id,
     with_references,
 )
 from graphcrm.service.targeting import Asking, reasons
@@ -186,7 +187,7 @@ class Records:
         Returns
         -------
         dict
-            The record as it is now.
+            The record as it is now; a tie of somebody who was merged away is the one of who stands for it.
 
         Raises
         ------
@@ -204,14 +205,15 @@ class Records:
         def work(tx: Transaction) -> dict[str, Any]:
             if receipt and (answer := replayed(tx, *receipt)) is not None:
                 return answer
-            if (holder := holder_of(tx, spec, row)) is not None:
-                raise Conflict(f"a {holder} has the id {row.id!r} already; change that one, or choose another id")
+            id_ = shown_id(tx, spec, row)
+            if (holder := holder_of(tx, spec, id_)) is not None:
+                raise Conflict(f"a {holder} has the id {id_!r} already; change that one, or choose another id")
             if not force:
                 refuse_look_alikes(tx, spec, row)
             self._write_one(tx, spec, row, "upsert", force=force)
             if spec.label in PARTY_LABELS:
                 note_created(tx, row.id, self._source)
-            record = read_record(tx, table, row.id)
+            record = read_record(tx, table, id_)
             if receipt:
                 remember(tx, *receipt, record)
             return record

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from graphcrm.errors import Conflict, InvalidInput, MergedAway, NotFound
-from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id_between
+from graphcrm.schema import PARTY_LABELS, TIE_TYPES, split_tie_id, tie_id, tie_id_between
 from graphcrm.service import outbox
 from graphcrm.service.aliases import forget_merged, merged_into, roots
 from graphcrm.service.changes import forget_changes
 from graphcrm.service.planning import TieRow, delete_ties, existing_ties, resolve_labels
 from graphcrm.service.recording import note_deleted, note_removed, recording, shown_parties
-from graphcrm.service.reference_words import kept_at, settle, stands_for, thing_of
+from graphcrm.service.reference_words import kept_at, settle, shown_at, stands_for, thing_of
 from graphcrm.service.source_records import HAND, about_node, forget_records, own_fields
 from graphcrm.service.states import states
 from graphcrm.store import Transaction
@@ -32,6 +32,7 @@ __all__ = [
     "read_record",
     "refuse_merged",
     "said_of",
+    "shown_id",
     "tie_record",
     "tie_row",
     "ties_of",
@@ -112,14 +113,26 @@ def _record(table: Table, properties: Mapping[str, Any], named: Mapping[str, lis
     return record | {"extra": _extras(table, properties)}
 
 
-def holder_of(tx: Transaction, table: Table, row: Row) -> str | None:
-    """What has a row's id already, in a word; None when it is free."""
+def shown_id(tx: Transaction, table: Table, row: Row) -> str:
+    """The id under which a row is going to be shown: its own, but a tie's may have ends that were merged away."""
+    part = split_tie_id(row.id) if table.type else None
+    stand_ins = roots(tx.run, [end for end in part.parties if end]) if part else {}
+    if part is None or not stand_ins:
+        return row.id
+    shown = shown_at(part, stand_ins)
+    if shown.source == shown.target:
+        raise Conflict(f"{part.source!r} and {part.target!r} are one party, {shown.source!r}; a tie needs two")
+    return tie_id(*shown)
+
+
+def holder_of(tx: Transaction, table: Table, id_: str) -> str | None:
+    """What has an id already, in a word; None when it is free."""
     if table.label:
         labels = PARTY_LABELS if table.label in PARTY_LABELS else (table.label,)
-        label = resolve_labels(tx, labels, [row.id], {}).get(row.id)
+        label = resolve_labels(tx, labels, [id_], {}).get(id_)
         return None if label is None else label.lower()
     try:
-        _stored_tie(tx, row.id)
+        _stored_tie(tx, id_)
     except NotFound:
         return None
     return "tie"

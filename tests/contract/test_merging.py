@@ -160,6 +160,52 @@ def test_edits_of_what_only_the_other_side_had_are_listed(graph: Graph) -> None:
     ]
 
 
+def test_edits_of_whom_only_the_other_side_named_are_listed(graph: Graph) -> None:
+    graph.records.upsert("users", [{"id": id_, "name": id_} for id_ in ("U1", "U2", "U3")])
+    graph.records.upsert("customers", [{"id": id_, "name": id_} for id_ in ("E1", "E2")])
+    say(graph, "crm", "contacts", {"id": "A", "name": "Ann", "owner_id": "U3"}, {"id": "Z", "name": "Zoe"})
+    say(graph, "shop", "contacts", {"id": "B", "name": "Ann", "owner_id": "U1", "customer_id": "E1"})
+    graph.records.patch("contacts", "B", {"owner_id": "U1"})
+    graph.merging.merge("B", "Z")
+    assert graph.records.read("contacts", "Z")["owner_id"] == "U1"
+    graph.records.patch("contacts", "Z", {"owner_id": "U2", "customer_id": "E2"})
+    graph.merging.merge("Z", "A")
+    graph.records.patch("contacts", "A", {"owner_id": None})
+    assert graph.merging.unmerge("B")["undecided"] == [
+        {"field": "customer_id", "value": "E1", "edited": "E2"},
+        {"field": "owner_id", "value": "U1", "edited": None},
+    ]
+    back = graph.records.read("contacts", "B")
+    assert (back["owner_id"], back["customer_id"]) == ("U1", "E1")
+
+
+def test_who_was_merged_away_is_not_merged_again(graph: Graph) -> None:
+    say(graph, "crm", "customers", *({"id": id_, "name": id_} for id_ in "ABC"))
+    graph.merging.merge("B", "A")
+    for pair, match in (
+        (("A", "B"), "they are one already: 'B' is merged into 'A'"),
+        (("B", "A"), "they are one already: 'B' is merged into 'A'"),
+        (("B", "C"), "'B' was merged into 'A'; name that one"),
+        (("C", "B"), "'B' was merged into 'A'; name that one"),
+    ):
+        with pytest.raises(Conflict, match=match):
+            graph.merging.merge(*pair)
+
+
+def test_a_tie_of_who_was_merged_away_is_made_at_who_stands_for_it(graph: Graph) -> None:
+    say(graph, "crm", "customers", *({"id": id_, "name": id_} for id_ in "ABC"))
+    graph.merging.merge("B", "A")
+    tie = {"type": "KNOWS", "source_id": "B", "target_id": "C", "kind": "friend"}
+    made = graph.records.create("ties", tie)
+    assert (made["id"], made["source_id"], made["target_id"]) == ("KNOWS:A:C:friend", "A", "C")
+    with pytest.raises(Conflict, match="KNOWS:A:C:friend"):
+        graph.records.create("ties", tie)
+    with pytest.raises(Conflict, match="one party"):
+        graph.records.create("ties", tie | {"target_id": "A"})
+    graph.merging.unmerge("B")
+    assert [each["id"] for each in graph.records.page("ties").items] == ["KNOWS:B:C:friend"]
+
+
 def test_an_edit_that_was_taken_back_is_not_listed(graph: Graph) -> None:
     say(graph, "crm", "customers", {"id": "A", "name": "Ann"})
     say(graph, "shop", "customers", {"id": "B", "name": "Ann", "email": "a@ex.org"})
@@ -242,7 +288,7 @@ def test_what_cannot_be_merged(graph: Graph) -> None:
         graph.merging.merge("B", "K")  # where would the orders be?
     assert graph.records.read("orders", "O")["customer_id"] == "B"
     graph.merging.merge("B", "A")
-    with pytest.raises(NotFound, match="was merged into 'A'"):
+    with pytest.raises(Conflict, match="merged into 'A'"):
         graph.merging.merge("X", "B")
 
 
