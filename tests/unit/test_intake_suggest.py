@@ -58,9 +58,9 @@ def test_a_list_of_companies(tmp_path: Path) -> None:
     found = suggested(path)
     assert found == {
         "table": "customers",
+        "kind": {"value": "organization"},
         "id": "Kundennr",
         "name": "Firma",
-        "kind": {"value": "organization"},
         "phone": "Telefon",
         "country": {"column": "Land", "code": "country"},
         "city": "Ort",
@@ -68,7 +68,9 @@ def test_a_list_of_companies(tmp_path: Path) -> None:
     }
     text = suggest_mapping(path)
     assert "every row has another, such as 7, 8" in text
-    assert "all values have this form, such as 31.12.2024, 01.02.2025" in text
+    assert "all values have this form: 31.12.2024, 01.02.2025" in text
+    assert '    "Sparte",    # Tee' in text
+    assert "customers and contacts share one run of ids" in text
     rows, refused = taken(path, tmp_path)
     assert refused == []
     assert [row.properties.get("sparte") for row in rows] == ["Tee", None]
@@ -81,8 +83,8 @@ def test_values_tell_where_names_do_not(tmp_path: Path) -> None:
     )
     assert suggested(path) == {
         "table": "customers",
-        "id": "a",
-        "name": "a",
+        "id": {"column": "b", "case": "lower"},
+        "name": {"either": ["b", "c"]},
         "email": "b",
         "phone": "c",
         "country": {"column": "d", "code": "country"},

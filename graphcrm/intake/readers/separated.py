@@ -277,7 +277,8 @@ class CsvFile(StreamReader):
         if lines.fault:
             raise InvalidInput(f"{where} {lines.fault}.")
         self._named = _without_blanks(header, 1)
-        names, self.notes = named_header(where, self._named)
+        names, notes = named_header(where, self._named)
+        self.notes = tuple(dict.fromkeys((*notes, *self.notes)))
         return names
 
 
