@@ -18,10 +18,11 @@ from api.idempotency import receipt_of
 from api.import_answers import first_rejects, reject_lines, told
 from api.import_schemas import ImportAnswer, ImportsAnswer
 from api.uploads import FORM, received
+from graphcrm import Graph
 from graphcrm.errors import InvalidInput, NotFound
-from graphcrm.intake.dating import checked_order
 from graphcrm.limits import MAX_ID_LENGTH, MAX_PAGE, MAX_UPLOAD_FILES
 from graphcrm.service.entries import new_id
+from graphcrm.service.import_checks import check_import
 from graphcrm.service.worker import Worker
 from graphcrm.settings import checked_region
 
@@ -116,6 +117,7 @@ async def create(request: Request, graph: GraphDep, caller: Editor, key: Idempot
         names = upload.names()
         if not names:
             raise InvalidInput("files: send at least one", field="files")
+        await run_in_threadpool(_check, graph, id_, options)
         receipt = receipt_of(request, caller, key, [options, names, form.digests])
         job = await run_in_threadpool(graph.jobs.queue, id_, options, options["source"], options["dry_run"], receipt)
     except BaseException:
@@ -143,8 +145,18 @@ def _options(values: dict[str, str]) -> dict[str, Any]:
         raise InvalidInput("merge_duplicates: contradicts dry_run, which writes nothing", field="merge_duplicates")
     rest: dict[str, Any] = {name: values.get(name) or None for name in _FIELDS if name not in ("source", *_FLAGS)}
     rest["region"] = checked_region(rest["region"])
-    checked_order(rest["date_order"])
     return {"source": values.get("source", "files"), **flags, **rest}
+
+
+def _check(graph: Graph, id_: str, options: dict[str, Any]) -> None:
+    """Refuse at once what the job could only fail by; files are called as they were uploaded."""
+    uploads = graph.jobs.uploads
+    asked = {name: options[name] for name in ("source", "preset", "encoding", "delimiter", "date_order")}
+    try:
+        check_import(uploads.files(id_), mapping=uploads.mapping(id_), **asked)
+    except InvalidInput as error:
+        field = "files" if error.field == "paths" else error.field
+        raise InvalidInput(uploads.plain(id_, error.message), field=field, allowed=error.allowed) from None
 
 
 def _flag(values: dict[str, str], name: str) -> bool:

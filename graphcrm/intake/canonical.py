@@ -14,7 +14,7 @@ from graphcrm.intake.readers import files_in, open_file
 from graphcrm.intake.sources import Source, existing, in_import_order
 from graphcrm.tables import INCOMPLETE, TABLES, TIES, Table
 
-__all__ = ["canonical_sources"]
+__all__ = ["canonical_sources", "check_tables"]
 
 _SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".zip")
 """What names of files end in that are meant when their folder is given; ``.gz`` may follow."""
@@ -88,7 +88,14 @@ def _same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
-def _source(path: Path, delimiter: str | None, encoding: str | None) -> Source:
+def check_tables(paths: Iterable[Path]) -> None:
+    """Refuse files whose names are no table's; those in directories and zips are looked at when they are opened."""
+    for path in paths:
+        if path.is_file() and files_in(path) == [path]:
+            _table(path)
+
+
+def _table(path: Path) -> Table:
     stem = _without_gz(path).stem
     table = TABLES.get(stem) or _FURTHER.get(stem)
     if table is None:
@@ -98,6 +105,11 @@ def _source(path: Path, delimiter: str | None, encoding: str | None) -> Source:
             field="paths",
             allowed=[f"{name}.csv" for name in TABLES],
         )
+    return table
+
+
+def _source(path: Path, delimiter: str | None, encoding: str | None) -> Source:
+    table = _table(path)
     file = open_file(path, delimiter=delimiter, encoding=encoding)
     missing = [name for name in table.required if name not in file.header]
     if missing:

@@ -86,6 +86,8 @@ class MappedTable:
         See `Source`.
     kinds : dict of str to Kind
         The kinds of file that the mapping knows by their columns.
+    left_open : frozenset of str
+        See `Source`.
     """
 
     where: str
@@ -106,6 +108,7 @@ class MappedTable:
     keep: tuple[str, ...] | None
     is_state: bool = False
     kinds: dict[str, Kind] = field(default_factory=dict)
+    left_open: frozenset[str] = frozenset()
 
     @property
     def joined(self) -> list[str]:
@@ -170,6 +173,7 @@ class MappedTable:
             is_numbered=bool(counters),
             is_state=self.is_state,
             decided=tuple(dict.fromkeys(decided)),
+            left_open=self.left_open,
         )
 
     def _load(self, lookup: Lookup, file: Reader, given: Given, null: frozenset[str], key: str) -> None:

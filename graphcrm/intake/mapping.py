@@ -15,6 +15,7 @@
     delimiter = ";"                       # found in the file unless given
     encoding = "latin-1"                  # found in the file unless given
     overflow = "street"                   # a column that holds delimiters without quotes
+    open = ["customer_id"]                # columns left open where they name nobody who is there, as in contacts
     keep = ["region"]                     # columns kept as properties of their (snake_case) names, or "rest"
 
     [tables.made]                         # as columns, for what the rest of the table may name as if it were a column
@@ -82,6 +83,7 @@ _TABLE_KEYS: Final = (
     "unless",
     "keep",
     "state",
+    "open",
     "made",
     "columns",
     "extra",
@@ -249,6 +251,15 @@ def _table(given: object, position: int, values: Dict[str, Dict[str, str]], kind
     state = given.get("state", False)
     if not isinstance(state, bool) or (state and table.name not in _STATES):
         raise InvalidInput(f"{where}.state: must be true or false, and is for {', '.join(_STATES)}.", field="state")
+    left_open = _names(given, "open", where)
+    allowed = [ref.field for ref in table.references if ref.field not in table.required and not ref.creates]
+    for name in left_open:
+        if name not in allowed:
+            raise InvalidInput(
+                f"{where}.open: {name!r} may not be left open; what may: {', '.join(allowed) or 'no column'}.",
+                field="open",
+                allowed=allowed,
+            )
     made = _specs(given, "made", where, table, values, kinds)
     for name, expression in made.items():
         if expression.lookup or expression.numberings:
@@ -288,6 +299,7 @@ def _table(given: object, position: int, values: Dict[str, Dict[str, str]], kind
         _keep(given, where),
         state,
         dict(kinds),
+        frozenset(left_open),
     )
 
 

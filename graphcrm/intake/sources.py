@@ -47,6 +47,8 @@ class Source:
         Whether rows tell how things stand and not what happened, so that only what is new is written.
     decided : tuple of str
         What was decided about its columns, each to be put behind the file's name.
+    left_open : frozenset of str
+        Reference columns that are left open where they name nobody who is there; in others such a row is rejected.
     """
 
     table: Table
@@ -57,6 +59,7 @@ class Source:
     is_numbered: bool = False
     is_state: bool = False
     decided: tuple[str, ...] = ()
+    left_open: frozenset[str] = frozenset()
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from graphcrm.errors import InvalidInput
 from graphcrm.service.archive import Archive
 from graphcrm.service.candidates import Candidates
+from graphcrm.service.import_checks import check_import
 from graphcrm.service.jobs import Claim, Jobs
 from graphcrm.service.merging import Merging
 from graphcrm.service.questions import Questions
 from graphcrm.service.records import Records
 from graphcrm.service.search import find_parties
-from graphcrm.service.sources import Sources, check_name
+from graphcrm.service.sources import Sources
 from graphcrm.service.status import status_of
 from graphcrm.service.tokens import Tokens
 from graphcrm.service.webhooks import Webhooks
@@ -122,9 +123,11 @@ class Graph(Questions):
         rows are in, as `graphcrm duplicates merge --auto` does; the report's `merged` counts those that went.
         """
         from graphcrm.intake.importer import import_files
+        from graphcrm.service.left_open import nobodies
 
         paths = list(paths)
-        check_name(source)
+        given = Path(mapping) if mapping else None
+        check_import([Path(path) for path in paths], source, given, preset, encoding, delimiter, date_order)
         if dry_run and merge_duplicates:
             raise InvalidInput("merge_duplicates: contradicts dry_run, which writes nothing", field="merge_duplicates")
         if not dry_run:
@@ -135,6 +138,7 @@ class Graph(Questions):
             "preset": preset,
             "region": region or self.settings.region,
             "date_order": date_order,
+            "nobodies": partial(nobodies, self.store),
         }
         load: Callable[..., ImportReport] = partial(
             import_files, self.records.of(source), paths, mapping, dry_run, **options
