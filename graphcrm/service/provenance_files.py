@@ -32,7 +32,7 @@ from graphcrm.service.spool import Spool
 from graphcrm.service.whole import Steps
 from graphcrm.store import GraphStore
 from graphcrm.tables import TABLES, TIES, Table
-from graphcrm.values import from_graph
+from graphcrm.values import from_graph, times_of, times_text
 
 __all__ = ["BOOKS", "FOLDER", "put_books", "put_thing", "write_provenance"]
 
@@ -191,6 +191,7 @@ def _tell(
         "raw": record.raw,
         "seen_at": record.seen_at.isoformat(),
         "first_at": record.first_at.isoformat() if record.first_at else None,
+        "earlier": times_text(record.earlier),
         "won": won,
         "shown": shown,
     }
@@ -302,18 +303,26 @@ def _said(store: GraphStore, spool: Spool, sources: dict[str, Row]) -> Iterator[
 def _lines(told: Row, sightings: Sightings) -> Iterator[Row]:
     """What a source says of a thing: that it does, then field by field.
 
-    Where it alone speaks of the thing, the tables say what, and only what came otherwise than it is shown has a line.
+    Where it alone speaks of the thing, the tables say what: only what came otherwise than it is shown has a line, and
+    what the source last said at another time than the rest.
     """
-    seen_at = datetime.fromisoformat(told["seen_at"])
-    record = SourceRecord(told["source"], told["about"], "", told["values"], told["raw"], seen_at)
-    said = {"source": record.source, "key": key_of(record), "seen_at": _time(seen_at)}
-    said["last_seen"] = _time(sightings.last_seen(record))
-    first_at = told["first_at"] and _time(datetime.fromisoformat(told["first_at"]))
-    yield said | {"first_seen": first_at, "shown": told["shown"]}
-    won = told["won"]
-    for name in sorted(record.raw.keys() if won is None else record.fields.keys() | record.raw.keys()):
+    seen_at, won = datetime.fromisoformat(told["seen_at"]), told["won"]
+    first_at = told["first_at"] and datetime.fromisoformat(told["first_at"])
+    said = (told["source"], told["about"], "", told["values"], told["raw"], seen_at, first_at)
+    record = SourceRecord(*said, times_of(told["earlier"]))
+    same = {"source": record.source, "key": key_of(record)}
+    times = _times(seen_at, sightings.last_seen(record))
+    yield same | times | {"first_seen": _time(first_at), "shown": told["shown"]}
+    for name, last_seen in sorted(sightings.by_field(record).items()):
+        own = _times(record.said_at(name), last_seen)
+        if won is None and name not in record.raw and own == times:
+            continue
         shown = {"shown": True} if won is None else {"shown": name in won, "rule": won.get(name)}
-        yield said | {"field": name, "value": record.fields.get(name), "raw": record.raw.get(name)} | shown
+        yield same | own | {"field": name, "value": record.fields.get(name), "raw": record.raw.get(name)} | shown
+
+
+def _times(seen_at: datetime, last_seen: datetime) -> dict[str, str | None]:
+    return {"seen_at": _time(seen_at), "last_seen": _time(last_seen)}
 
 
 def _unnamed(source: str) -> Row:
