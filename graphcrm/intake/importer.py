@@ -10,7 +10,7 @@ import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -18,6 +18,7 @@ from typing import Final, Literal, Protocol
 from graphcrm.cleaning.taking import take_row
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.canonical import canonical_sources
+from graphcrm.intake.collecting import collecting_rarely
 from graphcrm.intake.dating import checked_order
 from graphcrm.intake.leaving import LeavingOpen, Nobodies
 from graphcrm.intake.mapping import load_mapping
@@ -169,7 +170,7 @@ def import_files(
         sources = canonical_sources(paths, ignore=rejects, delimiter=delimiter, encoding=encoding)
     _refuse_source(rejects, sources)
     with ExitStack() as stack:
-        stack.enter_context(_collecting_rarely())
+        stack.enter_context(collecting_rarely())
         write_reject = stack.enter_context(reject_writer)
         worker = stack.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="graphcrm-import"))
         assumed: dict[str, set[str]] | None = {} if dry_run else None
@@ -179,22 +180,6 @@ def import_files(
             loading.leave_open = LeavingOpen(source.table, source.left_open, nobodies)
             reports.append(loading.run())
     return ImportReport(reports, dry_run, rejects if write_reject.count else None)
-
-
-@contextmanager
-def _collecting_rarely() -> Iterator[None]:
-    """Rows are many small objects that die by themselves: looking through them for cycles takes a sixth of the time.
-
-    What is there already is not looked through at all meanwhile.
-    """
-    usual = gc.get_threshold()
-    gc.set_threshold(100_000, 20, 100)
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*usual)
 
 
 def _refuse_source(rejects: Path | None, sources: Iterable[Source]) -> None:
