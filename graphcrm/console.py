@@ -49,12 +49,15 @@ def _cell_text(value: Any) -> str:
     if isinstance(value, list) and value and isinstance(value[0], dict) and "amount" in value[0]:
         return " + ".join(f"{money['amount']} {money['currency'] or ''}".strip() for money in value)
     if isinstance(value, list):
-        return " ".join(part if isinstance(part, str) else json.dumps(part, ensure_ascii=False) for part in value)
+        parts = [part if isinstance(part, str) else json.dumps(part, ensure_ascii=False) for part in value]
+        return (", " if any(" " in part for part in parts) else " ").join(parts)
     return str(value)
 
 
 def _visible(value: Any) -> Any:
     """A cell for a terminal: control characters, which could steer it, are shown as escapes."""
+    if isinstance(value, bool) or type(value).__name__ == "bool_":  # pandas gives numpy's, too
+        return "yes" if value else "no"
     if isinstance(value, int | float):
         return value
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in _cell_text(value))

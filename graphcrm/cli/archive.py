@@ -97,4 +97,5 @@ def _told(details: dict[str, object]) -> str:
     other = details.get("other")
     if isinstance(other, dict):
         plain["other"] = other["id"]
-    return ", ".join(f"{name} {value}" for name, value in plain.items())
+    told = {name: ("no", "yes")[value] if isinstance(value, bool) else value for name, value in plain.items()}
+    return ", ".join(f"{name} {value}" for name, value in told.items())
