@@ -204,8 +204,8 @@ def _is_unique_in_any_case(column: Column) -> bool:
 def _warn_of_numbers(block: Block, column: Column) -> None:
     if block.table in ("customers", "contacts") and all(value.isdigit() and len(value) < 7 for value in column.values):
         block.notes.append(
-            f"{column.name}: customers and contacts share one run of ids; where another file has numbers of its own, "
-            f'write id = {{ column = {text_of(column.name)}, format = "shop-{{}}" }}.'
+            f"{column.name}: customers and contacts share one run of ids; where sources have numbers of their own, "
+            "give this one a prefix: graphcrm source add NAME --prefix NAME-, and import --source NAME."
         )
 
 

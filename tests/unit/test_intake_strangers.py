@@ -12,6 +12,7 @@ from strangers import FILES
 from graphcrm.cleaning.taking import take_row
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.mapping import load_mapping
+from graphcrm.intake.presets import find_preset
 from graphcrm.intake.suggest import suggest_mapping
 from graphcrm.tables import Row
 
@@ -193,3 +194,66 @@ def test_a_doubtful_encoding_is_said_in_the_mapping(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes("id,name\n1,Gdańsk\n2,Kraków\n".encode("cp1250"))
     assert "# The file is read as Windows-1252, but Windows-1250 is nearly as likely" in suggest_mapping(path)
+
+
+# ---- presets ---------------------------------------------------------------------------------------------
+
+
+def by_preset(folder: Path, *names: str) -> dict[str, dict[str, tuple[dict[str, Any], dict[str, list[str]]]]]:
+    """What ``--preset auto`` makes of files: properties and references, by table and id."""
+    made: dict[str, dict[str, tuple[dict[str, Any], dict[str, list[str]]]]] = {}
+    for source in find_preset("auto").sources([put(folder, name) for name in names]):
+        for values in source.rows(lambda reject: pytest.fail(str(reject))):
+            row = source.table.row(values.values)
+            made.setdefault(source.table.name, {})[row.id] = (dict(row.properties), dict(row.references))
+    return made
+
+
+def test_shopify(tmp_path: Path) -> None:
+    made = by_preset(tmp_path, "shopify_customers.csv", "shopify_orders.csv")
+    assert set(made["customers"]) == {f"shopify/{name}@x.example" for name in ("ann", "bob", "info")}
+    assert set(made["products"]) == {"shopify-product/T1", "shopify-product/C1"}
+    order, ties = made["orders"]["shopify-order/#1001"]
+    assert (order["amount"], order["currency"], order["status"]) == (300_000, "EUR", "paid")
+    assert order["at"].isoformat() == "2024-01-31T08:59:00+00:00"
+    assert ties == {"customer_id": ["shopify/ann@x.example"]}
+    assert [line["quantity"] for line, _ in made["order_lines"].values()] == [2, 1, 1]
+
+
+def test_mailchimp(tmp_path: Path) -> None:
+    made = by_preset(tmp_path, "mailchimp.csv")
+    assert set(made["contacts"]) == {"mailchimp/ann@x.example", "mailchimp/bob@x.example"}
+    assert [consent["granted"] for consent, _ in made["consents"].values()] == [True, True]
+    path = tmp_path / "unsubscribed.csv"
+    head, *rows = str(FILES["mailchimp.csv"]).splitlines()
+    path.write_text("\n".join([head + ",UNSUB_TIME", *(f'{row},"2024-03-01 10:00:00"' for row in rows)]))
+    (source,) = [each for each in find_preset("auto").sources([path]) if each.table.name == "consents"]
+    found = [source.table.row(row.values).properties for row in source.rows(lambda reject: None)]
+    assert [(row["granted"], row["at"].day) for row in found] == [(False, 1), (False, 1)]
+
+
+def test_pipedrive(tmp_path: Path) -> None:
+    made = by_preset(tmp_path, "pipedrive_persons.csv", "pipedrive_organizations.csv", "pipedrive_deals.csv")
+    assert set(made["customers"]) == {"pipedrive-organization-11", "pipedrive-organization-12"}
+    person, ties = made["contacts"]["pipedrive-person-1"]
+    assert (person["email"], ties) == (
+        "ann@x.example",
+        {"customer_id": ["pipedrive-organization-11"], "owner_id": ["Sam"]},
+    )
+    assert [ties["customer_id"] for _, ties in made["opportunities"].values()] == [
+        ["pipedrive-organization-11"],
+        ["pipedrive-person-2"],
+    ]
+
+
+def test_linkedin(tmp_path: Path) -> None:
+    path = put(tmp_path, "Connections.csv")
+    path.write_text(path.read_text() + ",,,,,,01 Jan 2020\n")
+    found = {
+        source.table.name: [source.table.row(row.values).id for row in source.rows(lambda reject: None)]
+        for source in find_preset("linkedin").sources([path])
+    }
+    assert found == {
+        "customers": ["Delta", "Echo"],
+        "contacts": ["https://www.linkedin.com/in/ann", "https://www.linkedin.com/in/bob"],
+    }
