@@ -172,7 +172,7 @@ def test_a_source_is_trusted_judged_and_erased(
     page.get_by_label("Prefix of its ids").fill("web-")
     page.get_by_role("button", name="Add").click()
     page.wait_for_selector("#source .under:has-text('Prefix of its ids: web-')")
-    page.get_by_role("link", name="Sources").click()
+    page.get_by_role("link", name="Sources", exact=True).click()
     page.wait_for_selector("html[data-ready]")
     page.get_by_label("Name", exact=True).fill("crm")
     page.get_by_label("Trust", exact=True).fill("20")
