@@ -166,5 +166,30 @@ def contents(graph: Graph) -> dict[str, list[str]]:
     return found
 
 
+_BOOKS = ("Revision", "Migration", "Job", "Receipt", "Sighting", "Delivery")
+_TIMES = ("seen_at", "first_at", "_seen_at", "_created_at", "known_since")
+_OTHERWISE = {"Change": ("id", "at", "by"), "Source": ("created_at",), "Alias": ("at",), "Verdict": ("at",)}
+"""What else of a label is made anew each time; it is the import that a change is by."""
+
+
+def state(graph: Graph) -> dict[str, list[str]]:
+    """All that a store holds of customers and their past, but for when it was told: what two graphs must have alike."""
+    found = {}
+    for label in (*LABELS, *BOOKKEEPING_LABELS):
+        if label not in _BOOKS:
+            rows = graph.store.stream("backup/read_nodes", words={"LABEL": label})
+            found[label] = sorted(_exact(_untimed(row, label)) for row in rows)
+    for type_ in TIE_TYPES:
+        rows = graph.store.stream("backup/read_ties", words={"TYPE": type_})
+        found[type_] = sorted(_exact(_untimed(row, type_)) for row in rows)
+    return found
+
+
+def _untimed(row: dict[str, Any], name: str) -> dict[str, Any]:
+    """A row without what says when it was told."""
+    left_out = (*_TIMES, *_OTHERWISE.get(name, ()))
+    return {**row, "record": {key: value for key, value in row["record"].items() if key not in left_out}}
+
+
 def _exact(row: dict[str, Any]) -> str:
     return repr({**row, "record": sorted(row["record"].items())})

@@ -1,4 +1,4 @@
-"""Imports over HTTP: what is taken in, what is told of it, and that no kill -9 changes what comes of it."""
+"""Imports over HTTP: what is taken in, and what is told of it."""
 
 from __future__ import annotations
 
@@ -6,55 +6,24 @@ import csv
 import http.client
 import io
 import json
-import os
-import signal
-import socket
 import stat
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
+from http_imports import API, HALF, ended, until, upload
 
 import graphcrm
 from api.middleware import BodyLimit
 from graphcrm import limits
-from graphcrm.sample import write_sample
-from graphcrm.service.records import RESOURCES
 
-API = "/api/v1/imports"
-GRAPHCRM = Path(sys.executable).with_name("graphcrm")
 CUSTOMERS = b"id,name\nA,Ann\nB,Bob\n,Nobody\n"
-HALF = b'--x\r\nContent-Disposition: form-data; name="files"; filename="customers.csv"\r\n\r\nid,name\r\n'
 REFERRALS = b"referrer_id,referred_id,at\nA,B,2025-01-01\nA,Z,\n"
 
 Problem = Callable[..., dict[str, Any]]
-
-
-def upload(client: Any, *files: tuple[str, bytes], headers: dict[str, str] | None = None, **fields: Any) -> Any:
-    parts: list[Any] = [("files", file) for file in files]
-    if (mapping := fields.pop("mapping", None)) is not None:
-        parts.append(("mapping", ("mapping.toml", mapping)))
-    return client.post(API, files=parts, data=fields, headers=headers)
-
-
-def ended(client: Any, id_: str, seconds: float = 60) -> dict[str, Any]:
-    """The import as it is told when it has ended."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = client.get(f"{API}/{id_}")
-        assert answer.status_code == 200, answer.text
-        job: dict[str, Any] = answer.json()
-        if job["state"] not in ("queued", "running"):
-            return job
-        assert time.monotonic() < deadline, job
-        time.sleep(0.05)
 
 
 @pytest.fixture(autouse=True)
@@ -194,7 +163,7 @@ def test_the_same_key_imports_once(client: TestClient, graph: graphcrm.Graph, pr
 def test_a_running_import_is_cancelled(client: TestClient, graph: graphcrm.Graph, problem: Problem) -> None:
     rows = b"id,name\n" + b"".join(b"C%d,N\n" % number for number in range(200_000))
     id_ = upload(client, ("customers.csv", rows)).json()["id"]
-    _until(lambda: client.get(f"{API}/{id_}").json()["state"] == "running")
+    until(lambda: client.get(f"{API}/{id_}").json()["state"] == "running")
     answer = client.post(f"{API}/{id_}/cancel")
     assert (answer.status_code, answer.json()["state"]) == (200, "running")
     job = ended(client, id_)
@@ -317,7 +286,7 @@ def test_an_upload_that_does_not_say_its_length_is_cut_off_at_the_bound(
     finally:
         connection.close()
     assert embedded_graph.jobs.page().items == []
-    _until(lambda: embedded_graph.jobs.uploads.ids() == [])
+    until(lambda: embedded_graph.jobs.uploads.ids() == [])
     assert list(embedded_graph.jobs.uploads._folder.rglob("*.csv")) == []
 
 
@@ -332,20 +301,13 @@ def test_an_upload_that_breaks_off_leaves_nothing(
     connection.endheaders(HALF)
     try:
         uploads = embedded_graph.jobs.uploads
-        _until(lambda: list(uploads._folder.rglob("customers.csv")) != [])
+        until(lambda: list(uploads._folder.rglob("customers.csv")) != [])
         (file,) = uploads._folder.rglob("customers.csv")
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     finally:
         connection.close()
-    _until(lambda: uploads.ids() == [])
+    until(lambda: uploads.ids() == [])
     assert "request failed" not in caplog.text, "that a client went away is no failure of the service"
-
-
-def _until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_roles(local: TestClient, embedded_graph: graphcrm.Graph, problem: Problem) -> None:
@@ -361,95 +323,3 @@ def test_roles(local: TestClient, embedded_graph: graphcrm.Graph, problem: Probl
     finally:
         for role in roles:
             embedded_graph.tokens.revoke(role)
-
-
-# ---- kill -9 ---------------------------------------------------------------------------------------------
-
-
-class Service:
-    """The command `graphcrm serve` in a process of its own."""
-
-    def __init__(self, home: Path, port: int) -> None:
-        environment = os.environ | {"GRAPHCRM_HOME": str(home), "GRAPHCRM_EMBEDDED_HEAP": "512m"}
-        self.process = subprocess.Popen(
-            [GRAPHCRM, "serve", "--port", str(port)], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout
-        assert self.process.stdout.readline().startswith("graphcrm is ready")
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(30)
-
-    def end(self) -> None:
-        self.process.terminate()
-        self.process.wait(30)
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("company")
-    write_sample(folder, 1000, 7)
-    return folder
-
-
-def contents(graph: graphcrm.Graph) -> dict[str, list[Any]]:
-    """All records and ties, as they are told outside."""
-    found: dict[str, list[Any]] = {}
-    for table in RESOURCES:
-        items, cursor = found.setdefault(table, []), None
-        while not items or cursor is not None:
-            page = graph.records.page(table, cursor=cursor, limit=1000)
-            items += page.items
-            if (cursor := page.next_cursor) is None:
-                break
-    return found
-
-
-@pytest.mark.timeout(280)
-def test_no_kill_changes_what_comes_of_an_import(
-    embedded_graph: graphcrm.Graph, empty_home: Path, company: Path, tmp_path: Path
-) -> None:
-    """Killed while files come in, right after the answer, and at several points of the import."""
-    embedded_graph.import_files([company])
-    expected = contents(embedded_graph)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    service = Service(empty_home, port)
-    half = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    half.putrequest("POST", API)
-    half.putheader("Content-Type", "multipart/form-data; boundary=x")
-    half.putheader("Content-Length", "1000000")
-    half.endheaders(HALF)
-    _until(lambda: any((empty_home / "uploads").rglob("customers.csv")))
-    service.kill()
-    half.close()
-
-    service = Service(empty_home, port)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-        assert client.get(API).json()["items"] == []
-        files = [(path.name, path.read_bytes()) for path in sorted(company.iterdir())]
-        id_ = upload(client, *files).json()["id"]
-        service.kill()
-        for least in (0.0, 0.2, 0.6):
-            service = Service(empty_home, port)
-            _until(lambda: _is_running(client, id_, least), 60)  # noqa: B023
-            service.kill()
-        service = Service(empty_home, port)
-        job = ended(client, id_, 90)
-    assert (job["state"], job["progress"], job["rejected"]) == ("done", 1.0, 0), job
-    assert len(job["files"]) == len(files)
-    service.end()
-    with graphcrm.connect(graphcrm.Settings(home=empty_home, embedded_heap="512m")) as graph:
-        found = contents(graph)
-        assert [job["state"] for job in graph.jobs.page().items] == ["done"]
-    assert found.keys() == expected.keys()
-    for table, records in expected.items():
-        assert found[table] == records, table
-
-
-def _is_running(client: httpx.Client, id_: str, least: float) -> bool:
-    job = client.get(f"{API}/{id_}").json()
-    return job["state"] == "done" or (job["state"] == "running" and job["progress"] >= least)
