@@ -11,7 +11,7 @@ from graphcrm.schema import LABELS, PARTY_LABELS, TIE_TYPES
 from graphcrm.service import outbox
 from graphcrm.service.aliases import forget_merged, merged_into
 from graphcrm.service.changes import forget_changes
-from graphcrm.service.planning import TieRow, delete_ties
+from graphcrm.service.planning import TieRow, delete_ties, existing_ties
 from graphcrm.service.recording import recording, shown_parties
 from graphcrm.service.reference_words import PLACE, Thing, contested, kept_at, settle, thing_at, thing_of
 from graphcrm.service.source_records import (
@@ -125,7 +125,21 @@ def _node_page(tx: Transaction, *, label: str, source: str, after: str) -> list[
     return list(found[0]["records"])
 
 
+def _ties_now(tx: Transaction, ties: Sequence[TieRow], source: str) -> list[TieRow]:
+    """Those of ties that a source still describes, as they are: others may have written since the page was read."""
+    now = existing_ties(tx, ties)
+    found = (tie._replace(properties=now[id_]) for tie in ties if (id_ := tie.properties["id"]) in now)
+    return [tie for tie in found if source in tie.properties.get("_sources", ())]
+
+
+def _nodes_now(tx: Transaction, label: str, nodes: Sequence[dict[str, Any]], source: str) -> list[dict[str, Any]]:
+    """The same of nodes."""
+    found = tx.run("nodes/read_many", words={"LABEL": label}, ids=_ids(nodes))[0]["records"]
+    return [node for node in found if source in node.get("_sources", ())]
+
+
 def _revise_ties(tx: Transaction, *, ties: Sequence[TieRow], source: str, keep: bool) -> int:
+    ties = _ties_now(tx, ties, source)
     things = {thing for tie in ties if (thing := thing_of(tie))}
     if keep:
         things = contested(tx, things)
@@ -140,6 +154,7 @@ def _revise_ties(tx: Transaction, *, ties: Sequence[TieRow], source: str, keep: 
 
 
 def _revise_nodes(tx: Transaction, *, label: str, nodes: Sequence[dict[str, Any]], source: str, keep: bool) -> int:
+    nodes = _nodes_now(tx, label, nodes, source)
     ids = [node["id"] for node in nodes] if label in PARTY_LABELS else []
     with recording(tx, ids, source if keep else None, erased=None if keep else source):
         gone = _show_nodes(tx, label, nodes, source, keep)

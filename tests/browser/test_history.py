@@ -84,6 +84,8 @@ def test_the_history_is_told_continued_and_filtered(address: str, watch: Watch, 
         "First recorded",
     ):
         assert words in said
+    assert set(page.locator("#history-lines .of").all_inner_texts()) == {"of A9"}
+    assert page.locator('#history-lines li[data-kind="merged_away"] .of').count() == 1
     page.select_option("#history-filter select", "city")
     page.wait_for_selector('#history-lines li:not([data-field="city"])', state="detached")
     assert page.evaluate(LINES) == expected(graph, field="city")

@@ -13,7 +13,7 @@ import pytest
 
 from graphcrm import Graph
 from graphcrm.errors import Conflict, GraphCRMError
-from graphcrm.service import aliases, automerge, erasing, loading
+from graphcrm.service import aliases, automerge, deriving, erasing, loading
 from graphcrm.service.automerge import merge_surely
 from graphcrm.service.candidates import Candidates
 from graphcrm.service.deriving import revise
@@ -51,6 +51,34 @@ def fill(graph: Graph) -> None:
     say(graph, "crm", "customers", {"id": "A", "name": "Ann Berg"}, {"id": "B", "name": "Ann Berg"})
     say(graph, "crm", "customers", {"id": "E1", **ADA}, {"id": "E2", **ADA})
     say(graph, SOURCE, "customers", *({"id": id_, **SECRET} for id_ in "AB"))
+
+
+# ---- while others write ----------------------------------------------------------------------------------
+
+
+def test_what_others_say_between_reading_a_page_and_writing_it_stays(
+    graph: Graph, bare: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of nodes and ties that until then the erased source alone had described."""
+    tie = {"type": "KNOWS", "source_id": "A", "target_id": "K", "kind": "friend"}
+    say(graph, "crm", "customers", {"id": "A", "name": "Ann"})
+    say(graph, SOURCE, "contacts", {"id": "K", **SECRET})
+    say(graph, SOURCE, "ties", tie | {"strength": 0.998877})
+    later = [("ties", tie | {"strength": 0.5}), ("contacts", {"id": "K", "name": "Kim"})]
+    pages = deriving._pages
+
+    def then_said(*arguments: Any, **options: Any) -> Any:
+        for page in pages(*arguments, **options):
+            if later:
+                say(graph, "crm", *later.pop(0))
+            yield page
+
+    monkeypatch.setattr(deriving, "_pages", then_said)
+    graph.sources.erase(SOURCE)
+    assert not later
+    assert graph.records.read("contacts", "K")["name"] == "Kim"
+    assert graph.records.read("ties", "KNOWS:A:K:friend")["strength"] == 0.5
+    assert not [text for text in texts(bare) if any(trace in text for trace in TRACES)]
 
 
 # ---- merging by itself -----------------------------------------------------------------------------------
