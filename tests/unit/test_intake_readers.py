@@ -12,7 +12,19 @@ from types import ModuleType
 import pytest
 
 from graphcrm.errors import InvalidInput
-from graphcrm.intake.readers import CsvFile, Reject, base, cards, columns, encodings, messages, threads
+from graphcrm.intake.readers import (
+    CsvFile,
+    Reject,
+    base,
+    cards,
+    columns,
+    encodings,
+    headers,
+    jsondocument,
+    legacy,
+    messages,
+    threads,
+)
 from graphcrm.intake.readers import separated as separated_values
 from graphcrm.limits import MAX_LINE_BYTES
 
@@ -221,7 +233,9 @@ def test_agrees_with_csv_on_what_csv_wrote(tmp_path: Path, seed: int) -> None:
     assert lines(rows) == begins
 
 
-@pytest.mark.parametrize("module", [base, cards, columns, encodings, messages, separated_values, threads])
+@pytest.mark.parametrize(
+    "module", [base, cards, columns, encodings, headers, jsondocument, legacy, messages, separated_values, threads]
+)
 def test_doctests(module: ModuleType) -> None:
     result = doctest.testmod(module)
     assert result.attempted > 0
