@@ -146,6 +146,7 @@ DATA_WORDS: Final[dict[str, tuple[str, str]]] = {
         "各字段中有多少值为空、无法规范化、在多条记录中重复，或已超过 {days} 天未再出现。",
     ),
     "quality_nothing": ("This source has no values to count.", "该来源没有可统计的值。"),
+    "quality_others": ("Columns of its own ({n})", "来源自有的列（{n}）"),
     "quality.count": ("Records", "记录数"),
     "quality.blank": ("Blank", "空值"),
     "quality.invalid": ("Invalid", "无效"),

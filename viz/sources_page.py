@@ -157,6 +157,7 @@ def _quality_line(line: Mapping[str, Any], language: Language) -> dict[str, Any]
         "table": word(language, "label", table.label or "") if table else line["table"],
         "label": table.label if table else None,
         "name": line["field"],
+        "known": table is not None and line["field"] in table.columns,
         "field": field_word(language, table.label if table else None, line["field"]),
         "counts": [(name, line[name]) for name in _COUNTED],
         "why": reasons,
