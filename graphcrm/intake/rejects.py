@@ -76,7 +76,7 @@ class RejectWriter:
     def __enter__(self) -> Self:
         if self.path is not None:
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self.path.unlink(missing_ok=True)
                 # Better told now than at the first reject, when much may have been written to the graph.
                 if not os.access(self.path.parent, os.W_OK):
@@ -129,8 +129,9 @@ class RejectWriter:
 
 
 def _begun(path: Path) -> TextIO:
-    """A new file that has its header; none is left where that cannot be written."""
-    file = path.open("x", encoding="utf-8", errors="backslashreplace", newline="", buffering=1)
+    """A new file that has its header, for its owner's eyes; none is left where that cannot be written."""
+    mine = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    file = os.fdopen(mine, "w", encoding="utf-8", errors="backslashreplace", newline="", buffering=1)
     try:
         file.write(",".join(HEADER) + "\n")
     except OSError:

@@ -6,6 +6,7 @@ An entry is a `Job` node, one of the product's own books. Imports that were uplo
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -156,9 +157,9 @@ class Jobs:
             Somebody asked for it (`cancel`), or it belongs to another process now.
         """
         id_ = claim.id if claim else new_id()
-        rejects_path = Path(rejects) if rejects is not None else self._rejects / f"{id_}.csv"
         if dry_run and claim is None:
-            return load(rejects_path, progress)
+            return load(Path(rejects) if rejects is not None else self._tried(source), progress)
+        rejects_path = Path(rejects) if rejects is not None else self._rejects / f"{id_}.csv"
         read_from = [Path(path) for path in paths]
         if claim is None:
             self._settle_lost()
@@ -383,6 +384,10 @@ class Jobs:
         path = Path(job["rejects_path"]) if job["rejects_path"] else self._rejects / f"{job['id']}.csv"
         return path if path.parent == self._rejects and path.is_file() else None
 
+    def _tried(self, source: str) -> Path:
+        """Where the rejects of a source's last dry run lie: one that has no entry is found again by its source."""
+        return self._rejects / f"dry-run-{hashlib.sha256(source.encode()).hexdigest()[:16]}.csv"
+
     def forget(self, source: str) -> int:
         """Delete the entries of a source, their rejects in the data folder, and what webhooks are to be told of them.
 
@@ -407,6 +412,7 @@ class Jobs:
             ids = [job["id"] for job in jobs]
             self._store.write(lambda tx, ids=ids: tx.run("jobs/delete", ids=ids), repeatable=True)  # type: ignore[misc]
             count += len(ids)
+        self._tried(source).unlink(missing_ok=True)
         outbox.forget_source(self._store, source)
         return count
 

@@ -417,7 +417,11 @@ def _killed(*_: Any, **__: Any) -> None:
 def test_a_source_of_which_all_was_rejected_can_be_erased(graph: Graph, bare: Any, home: Path, tmp_path: Path) -> None:
     file = tmp_path / "customers.csv"
     file.write_text("id,name,city\nSKEY1,,Sekret\n", encoding="utf-8")
-    graph.import_files([file], source=SOURCE)
+    tried = graph.import_files([file], source=SOURCE, dry_run=True).rejects_path
+    loaded = graph.import_files([file], source=SOURCE).rejects_path
+    for path in (tried, loaded):
+        assert path and "Sekret" in path.read_text(encoding="utf-8")
+        assert path.stat().st_mode & 0o077 == 0
     assert graph.sources.read(SOURCE)["nodes"] == {}
     assert graph.sources.erase(SOURCE) == {"removed": 0, "kept": 0}
     assert traces(things(bare)) == []
