@@ -143,9 +143,9 @@ def test_salesforce(tmp_path: Path) -> None:
     write(
         tmp_path / "leads.csv",
         {"Id": "00QA", "LastName": "Ray", "Company": "Echo", "Status": "Open", "IsConverted": "false",
-         "DoNotCall": "TRUE", "LastModifiedDate": "03/04/2024"},
+         "DoNotCall": "TRUE", "LastModifiedDate": "03/04/2024", "ConvertedContactId": ""},
         {"Id": "00QB", "LastName": "Was", "Company": "Echo", "Status": "Closed", "IsConverted": "true",
-         "DoNotCall": "TRUE"},
+         "DoNotCall": "TRUE", "ConvertedContactId": "003A"},
     )  # fmt: skip
     write(
         tmp_path / "opp.csv",
@@ -164,7 +164,7 @@ def test_salesforce(tmp_path: Path) -> None:
     has(rows["opportunities"]["006A"], amount=12_005_000, currency="USD", probability=0.9, customer_id="001A")
     has(rows["tasks"]["00TA"], subject="Call", party_id="003A")
     when = "2024-02-01T09:30:00+00:00"
-    email, phone, lead = rows["consents"].items()
+    email, phone, lead, converted = rows["consents"].items()
     assert (email[0], phone[0]) == (f"003A-email-refused-{when}", f"003A-phone-lifted-{when}")
     has(email[1], granted=False, channel="email", party_id="003A", at=datetime.fromisoformat(when))
     has(phone[1], granted=True, channel="phone", party_id="003A", at=datetime.fromisoformat(when))
@@ -172,6 +172,8 @@ def test_salesforce(tmp_path: Path) -> None:
     has(lead[1], granted=False, channel="phone", party_id="00QA")
     assert before <= lead[1]["at"] <= datetime.now(UTC)
     assert lead[0] == f"00QA-phone-refused-{lead[1]['at'].isoformat()}"
+    # What a converted lead refused, the contact refuses that it became.
+    has(converted[1], granted=False, channel="phone", party_id="003A")
 
 
 def test_hubspot(tmp_path: Path) -> None:
