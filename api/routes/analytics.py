@@ -39,7 +39,7 @@ from graphcrm.schema import LAYERS
 from graphcrm.service.answers import moment_of
 from viz.language import choose_language
 
-__all__ = ["Layer", "router"]
+__all__ = ["Layer", "PartyQuery", "router"]
 
 router = APIRouter(prefix="/api/v1")
 

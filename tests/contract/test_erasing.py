@@ -420,7 +420,8 @@ def test_a_source_of_which_all_was_rejected_can_be_erased(graph: Graph, bare: An
     tried = graph.import_files([file], source=SOURCE, dry_run=True).rejects_path
     loaded = graph.import_files([file], source=SOURCE).rejects_path
     for path in (tried, loaded):
-        assert path and "Sekret" in path.read_text(encoding="utf-8")
+        assert path
+        assert "Sekret" in path.read_text(encoding="utf-8")
         assert path.stat().st_mode & 0o077 == 0
     assert graph.sources.read(SOURCE)["nodes"] == {}
     assert graph.sources.erase(SOURCE) == {"removed": 0, "kept": 0}

@@ -258,7 +258,8 @@ def test_commands(tmp_path: Path) -> None:
     assert "Zoho CRM" in mapping.read_text(encoding="utf-8")
     file = tmp_path / "x.csv"
     file.write_text("no,name\n1,Ann\n", encoding="utf-8")
-    assert 'name = "name"    # likely, by its name: Ann' in CliRunner().invoke(cli, ["mapping", "suggest", str(file)]).output
+    told = CliRunner().invoke(cli, ["mapping", "suggest", str(file)]).output
+    assert 'name = "name"    # likely, by its name: Ann' in told
 
 
 def test_import_says_what_it_took(tmp_path: Path, empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
