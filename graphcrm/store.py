@@ -86,6 +86,8 @@ class Transaction:
         """Whether a write query has run in it."""
         self.moved = False
         """Whether one has written to more than the product's own books."""
+        self.at_end: list[Callable[[Transaction], None]] = []
+        """What is to be done once all of its work is."""
 
     def run(self, name: str, /, *, words: dict[str, str] | None = None, **parameters: Any) -> list[dict[str, Any]]:
         """Execute a query.
@@ -309,6 +311,8 @@ class GraphStore:
                 raise _HeldError
             tx.watched = found["watched"]
             result = work(tx)
+            for last in tx.at_end:
+                last(tx)
             if tx.moved:
                 tx.run("store/raise_counters", counters=tx.counters)
             return result

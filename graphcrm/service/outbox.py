@@ -79,6 +79,8 @@ def remember(
 ) -> None:
     """Note what a transaction changes, for every webhook that wants to know; nothing is done where there is none.
 
+    What is noted at several moments of one transaction is told together, at its end.
+
     Parameters
     ----------
     tx : Transaction
@@ -98,12 +100,10 @@ def remember(
     """
     if not tx.watched:
         return
-    new = list(created)
-    events: list[dict[str, Any]] = [{"type": "customer.created", "id": id_} for id_ in new]
-    told = set(new)
+    events: list[Event] = [{"type": "customer.created", "id": id_} for id_ in created]
     for id_, fields in (updated or {}).items():
         names = sorted(name for name in fields if not name.startswith("_") and name != "id")
-        if names and id_ not in told:
+        if names:
             events.append({"type": "customer.updated", "id": id_, "fields": names})
     events += [{"type": "customer.merged", "id": id_, "merged_id": other} for id_, other in merged]
     events += [{"type": "customer.deleted", "id": id_} for id_ in deleted]
@@ -112,8 +112,32 @@ def remember(
         for id_, source, target in referrals
     ]
     events += [_finished(job) for job in finished]
-    if events:
-        _write(tx, events)
+    if not events:
+        return
+    noted = next((last for last in tx.at_end if isinstance(last, _Noted)), None)
+    if noted is None:
+        noted = _Noted()
+        tx.at_end.append(noted)
+    for event in events:
+        noted.add(event)
+
+
+class _Noted:
+    """What one transaction has to tell, written at its end: of a party all changed fields at once."""
+
+    def __init__(self) -> None:
+        self._events: dict[tuple[str, str, str | None], Event] = {}
+
+    def add(self, event: Event) -> None:
+        before = self._events.setdefault((event["type"], event["id"], event.get("merged_id")), event)
+        if "fields" in event:
+            before["fields"] = sorted({*before["fields"], *event["fields"]})
+
+    def __call__(self, tx: Transaction) -> None:
+        told = self._events.values()
+        # Who is new is read anyway, and of who is gone nothing is left to be read.
+        whole = {event["id"] for event in told if event["type"] in ("customer.created", "customer.deleted")}
+        _write(tx, [event for event in told if event["type"] != "customer.updated" or event["id"] not in whole])
 
 
 def remember_nodes(
@@ -150,7 +174,6 @@ def changes_of(
     creates: Mapping[str, Sequence[Mapping[str, Any]]],
     updates: Mapping[str, Sequence[Mapping[str, Any]]],
     new_ties: Iterable[Tie],
-    cut_ties: Iterable[Tie],
 ) -> dict[str, Any]:
     """What a batch of rows changes, as `remember` takes it.
 
@@ -158,22 +181,17 @@ def changes_of(
     ----------
     creates, updates : mapping of str to sequence of mapping
         Properties of new nodes and changed ones of others, by label.
-    new_ties, cut_ties : iterable of Tie
-        Ties that come and go: referrals, and those that a customer's `owner_id` stands for.
+    new_ties : iterable of Tie
+        Ties that come: referrals are told. Of owners `graphcrm.service.recording` tells, however they changed.
 
     Returns
     -------
     dict
         `created`, `updated` and `referrals`.
     """
-    new_ties = list(new_ties)
-    updated = {row["id"]: set(row) for row in updates.get("Customer", ())}
-    for tie in (*new_ties, *cut_ties):
-        if tie.type == "OWNS" and tie.target[0] == "Customer":
-            updated.setdefault(tie.target[1], set()).add("owner_id")
     return {
         "created": [row["id"] for row in creates.get("Customer", ())],
-        "updated": updated,
+        "updated": {row["id"]: set(row) for row in updates.get("Customer", ())},
         "referrals": [
             (tie.properties["id"], tie.source[1], tie.target[1]) for tie in new_ties if tie.type == "REFERRED"
         ],

@@ -192,8 +192,8 @@ class Plan:
         self.showing.write(tx)
         write_records(tx, self.records)
         if tx.watched:
-            new, cut = [*self.new_ties, *self.showing.new], [*self.cut_ties, *self.showing.cut]
-            outbox.remember(tx, **outbox.changes_of(self.creates, self.updates, new, cut))
+            new = [*self.new_ties, *self.showing.new]
+            outbox.remember(tx, **outbox.changes_of(self.creates, self.updates, new))
 
 
 def _write(tx: Transaction, query: str, words: dict[str, str], rows: list[dict[str, Any]], **more: Any) -> None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from graphcrm.schema import PARTY_LABELS
+from graphcrm.service import outbox
 from graphcrm.service.aliases import merged_into
 from graphcrm.service.changes import Change, Kind, Shift, forget_said, left, new_change, read_changes, write_changes
 from graphcrm.service.planning import Plan, TieRow
@@ -112,11 +113,18 @@ def recording(
     before = states(tx, wanted) if wanted else {}
     yield
     after = states(tx, wanted) if wanted else {}
+    outbox.remember(tx, updated=dict.fromkeys(_with_another_owner(before, after), ("owner_id",)))
     back = read_changes(tx, sorted(after.keys() - before.keys()))
     known = ages(before, after, back, erased)
     _keep_ages(tx, after, known)
     gone = Erased(erased, _forget_said(tx, before, after, known, erased)) if erased else None
     write_changes(tx, changes_between(before, after, events, datetime.now(UTC), source, known, gone))
+
+
+def _with_another_owner(before: Mapping[str, State], after: Mapping[str, State]) -> list[str]:
+    """The customers that have come to show another owner, or none."""
+    there = [id_ for id_, new in after.items() if new.label == "Customer" and id_ in before]
+    return [id_ for id_ in there if before[id_].fields.get("owner_id") != after[id_].fields.get("owner_id")]
 
 
 def ages(

@@ -7,7 +7,6 @@ from typing import Any
 
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.schema import PARTY_LABELS, tie_id_between
-from graphcrm.service import outbox
 from graphcrm.service.planning import TieRow, nobody, resolve_labels
 from graphcrm.service.recording import recording
 from graphcrm.service.reference_words import REPLACING, Columns, named_tie
@@ -97,4 +96,3 @@ def _write(tx: Transaction, spec: Table, id_: str, columns: Columns) -> None:
     showing = columns.showing()
     with recording(tx, [id_] if spec.label in PARTY_LABELS else [], HAND):
         showing.write(tx)
-        outbox.remember(tx, **outbox.changes_of({}, {}, showing.new, showing.cut))

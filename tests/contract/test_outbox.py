@@ -122,3 +122,55 @@ def test_fields_that_only_the_erased_source_had_are_not_named(graph: Graph, hook
     named = [set(event["fields"]) for event in noted(graph, hook) if event["type"] == "customer.updated"]
     assert {"name", "shoe"} in named
     assert not any("wine" in fields for fields in named)
+
+
+def owner_changes(graph: Graph, hook: str) -> set[str]:
+    """The customers that are told to have another owner."""
+    events = [event for event in noted(graph, hook) if event["type"] == "customer.updated"]
+    return {event["id"] for event in events if "owner_id" in event["fields"]}
+
+
+def test_another_owner_is_told_whichever_way_it_came_about(graph: Graph, hook: str) -> None:
+    graph.records.upsert("users", [{"id": f"U{number}", "name": "Uli"} for number in range(4)])
+    strong, weak = graph.records.of("strong"), graph.records.of("weak")
+    graph.sources.add("strong", trust=80)
+    graph.sources.add("weak", trust=20)
+    strong.upsert("customers", [{"id": id_, "name": id_, "owner_id": f"U{1 + (id_ == 'A')}"} for id_ in "ABCD"])
+    weak.upsert("customers", [{"id": id_, "name": id_, "owner_id": "U3"} for id_ in "ABC"])
+    noted(graph, hook)
+    graph.records.delete("users", "U2", detach=True)
+    assert owner_changes(graph, hook) == {"A"}
+    graph.records.delete("ties", "OWNS:U1:B")
+    assert owner_changes(graph, hook) == {"B"}
+    graph.records.delete("ties", "OWNS:U1:D")  # nobody takes over
+    assert owner_changes(graph, hook) == {"D"}
+    graph.sources.add("weak", trust=90)
+    assert owner_changes(graph, hook) == {"C"}
+    graph.sources.pin("customers", "C", "owner_id", "U0")
+    assert owner_changes(graph, hook) == {"C"}
+    graph.sources.unpin("customers", "C", "owner_id")
+    assert owner_changes(graph, hook) == {"C"}
+    strong.upsert("customers", [{"id": "D", "name": "D", "owner_id": "U0"}])
+    assert noted(graph, hook) == [{"type": "customer.updated", "id": "D", "fields": ["owner_id"]}]
+    graph.sources.erase("weak")
+    assert owner_changes(graph, hook) == {"A", "B", "C"}
+
+
+def test_who_takes_over_an_owner_by_a_merge_is_told_once_with_all_that_changed(graph: Graph, hook: str) -> None:
+    graph.records.upsert("users", [{"id": "U1", "name": "Uli"}])
+    graph.records.of("crm").upsert("customers", [{"id": "A", "name": "A"}])
+    graph.records.of("crm").upsert("customers", [{"id": "B", "name": "A", "city": "Ulm", "owner_id": "U1"}])
+    noted(graph, hook)
+    graph.merging.merge("B", "A")
+    moved = {"type": "customer.updated", "id": "A", "fields": ["city", "owner_id"]}
+    assert waiting_deliveries(graph, hook) == 1
+    assert noted(graph, hook) == [{"type": "customer.merged", "id": "A", "merged_id": "B"}, moved]
+    graph.merging.unmerge("B")
+    assert waiting_deliveries(graph, hook) == 1
+    assert noted(graph, hook) == [{"type": "customer.created", "id": "B"}, moved]
+
+
+def waiting_deliveries(graph: Graph, hook: str) -> int:
+    """How many deliveries wait."""
+    first, last = range_of(hook)
+    return len(graph.store.read("webhooks/page_deliveries", after_id=first, before_id=last, row_limit=100))
