@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from operator import itemgetter
 from typing import Any, Final, Literal
@@ -165,10 +165,13 @@ def read_consents(tx: Transaction, label: str, ids: Sequence[str]) -> list[dict[
 
 
 def last_consents(rows: Iterable[dict[str, Any]], channel: str, purpose: str) -> dict[str, dict[str, Any]]:
-    """The consent that counts for a channel and a purpose, by party: the last one, of two of one time the refusal."""
+    """The consent that counts for a channel and a purpose, by party: the last one, of two of one time the refusal.
+
+    One that is granted from a later time on does not count before it; a refusal does at once.
+    """
     asked = (folded(channel), folded(purpose))
     last: dict[str, dict[str, Any]] = {}
-    for row in rows:
+    for row in _counting(rows):
         if (folded(row["channel"]), folded(row["purpose"])) == asked:
             last[row["party_id"]] = _later(last.get(row["party_id"]), row)
     return last
@@ -269,7 +272,7 @@ def _is_news(row: Row, last: dict[str, Any] | None) -> bool:
 def in_force(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The consent that counts for each channel and purpose, by these, with its sources and the `earlier` ones."""
     by_subject: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in rows:
+    for row in _counting(rows):
         by_subject.setdefault((folded(row["channel"]), folded(row["purpose"])), []).append(row)
     found = []
     for _, said in sorted(by_subject.items()):
@@ -277,6 +280,12 @@ def in_force(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         about = {"channel": last["channel"], "purpose": last["purpose"]}
         found.append(_told(last) | about | {"earlier": [_told(row) for row in earlier]})
     return found
+
+
+def _counting(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Consents that count by now: on the safe side, what is refused from a later time on is refused already."""
+    now = datetime.now(UTC)
+    return (row for row in rows if not row["granted"] or row["at"] <= now)
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -315,6 +315,33 @@ def test_the_last_decision_counts(graph: graphcrm.Graph) -> None:
     ]
 
 
+def test_a_grant_counts_once_its_time_has_come_and_a_refusal_at_once(graph: graphcrm.Graph) -> None:
+    said = {
+        "C1": [(False, "2025-01-01"), (True, "2099-01-01")],
+        "C2": [(True, "2025-01-01"), (False, "2099-01-01")],
+        "C3": [(True, "2099-01-01")],
+        "C4": [(True, "2025-01-01"), (True, "2099-01-01")],
+    }
+    graph.records.upsert("customers", [{"id": id_, "name": id_} for id_ in said])
+    rows = [
+        {"id": f"{id_}-{at}", "party_id": id_, "channel": "email", "purpose": "news", "granted": granted, "at": at}
+        for id_, decisions in said.items()
+        for granted, at in decisions
+    ]
+    assert graph.records.upsert("consents", rows).created == len(rows)
+    expected = {"C1": "refused", "C2": "refused", "C3": "unknown", "C4": "granted"}
+    assert {id_: graph.archive.consent(id_, "email", "news") for id_ in said} == expected
+    assert graph.archive.contactable("email", "news")["party_id"].tolist() == ["C4"]
+    shown = {id_: graph.archive.overview(id_, "Customer")["consents"] for id_ in said}
+    assert {id_: [one["consent"] for one in found] for id_, found in shown.items()} == {
+        "C1": ["refused"],
+        "C2": ["refused"],
+        "C3": [],
+        "C4": ["granted"],
+    }
+    assert shown["C4"][0]["at"] == "2025-01-01T00:00:00Z"
+
+
 def test_who_may_be_contacted_page_by_page(graphs: dict[str, graphcrm.Graph], monkeypatch: pytest.MonkeyPatch) -> None:
     """Against what is told of each party: words that only full case folding makes equal, ids that compare oddly."""
     monkeypatch.setattr(consents, "_WINDOW", 8)
