@@ -87,5 +87,5 @@ def test_the_command_shows_it(
     answer = runner.invoke(cli, ["timeline", ID, "--format", "csv", "--kind", "order", "--cursor", cursor])
     assert [line.split(",")[2] for line in answer.stdout.splitlines()] == ["id", "O2", "O1", "O0"]
     table = runner.invoke(cli, ["timeline", ID])
-    assert "refund True" in table.stdout
+    assert "refund yes" in table.stdout
     assert "F1" in table.stdout
