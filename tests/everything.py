@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -168,6 +169,7 @@ def contents(graph: Graph) -> dict[str, list[str]]:
 
 _BOOKS = ("Revision", "Migration", "Job", "Receipt", "Sighting", "Delivery")
 _TIMES = ("seen_at", "first_at", "_seen_at", "_created_at", "known_since")
+_TIMES_OF_FIELDS = {"_earlier", "earlier"}
 _OTHERWISE = {"Change": ("id", "at", "by"), "Source": ("created_at",), "Alias": ("at",), "Verdict": ("at",)}
 """What else of a label is made anew each time; it is the import that a change is by."""
 
@@ -186,9 +188,12 @@ def state(graph: Graph) -> dict[str, list[str]]:
 
 
 def _untimed(row: dict[str, Any], name: str) -> dict[str, Any]:
-    """A row without what says when it was told."""
+    """A row without what says when it was told; of the times of fields, which come after which."""
     left_out = (*_TIMES, *_OTHERWISE.get(name, ()))
-    return {**row, "record": {key: value for key, value in row["record"].items() if key not in left_out}}
+    record = {key: value for key, value in row["record"].items() if key not in left_out}
+    for key in _TIMES_OF_FIELDS & record.keys():
+        record[key] = list(json.loads(record[key]).values())  # in the order of the times
+    return {**row, "record": record}
 
 
 def _exact(row: dict[str, Any]) -> str:

@@ -13,9 +13,10 @@ import httpx
 from neo4j_server import free_port
 from processes import Service
 
+from graphcrm import Graph
 from graphcrm.settings import Settings
 
-__all__ = ["API", "HALF", "ended", "import_under_kills", "until", "upload"]
+__all__ = ["API", "HALF", "discarded_uploads", "ended", "import_under_kills", "until", "upload"]
 
 API = "/api/v1/imports"
 HALF = b'--x\r\nContent-Disposition: form-data; name="files"; filename="customers.csv"\r\n\r\nid,name\r\n'
@@ -28,6 +29,14 @@ def until(holds: Callable[[], bool], seconds: float = 60) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def discarded_uploads(graph: Graph) -> list[str]:
+    """Delete all uploads, which the next test is not to find; their ids."""
+    ids = graph.jobs.uploads.ids()
+    for id_ in ids:
+        graph.jobs.uploads.discard(id_)
+    return ids
 
 
 def upload(client: Any, *files: tuple[str, bytes], headers: dict[str, str] | None = None, **fields: Any) -> Any:

@@ -82,16 +82,15 @@ def test_numbers_are_of_the_region_that_is_said(client: TestClient, problem: Pro
     problem(upload(client, ("customers.csv", rows), region="Bavaria"), 422, field="region")
 
 
-def test_a_preset_knows_the_file(client: TestClient) -> None:
+def test_a_preset_knows_the_file(client: TestClient, problem: Problem) -> None:
     rows = (
         b"First Name,Last Name,Organization Name,E-mail 1 - Value,Phone 1 - Value\n"
         b"Ann,Lee,Acme,ann@example.com,+1 604 555 0163\n"
     )
     job = ended(client, upload(client, ("contacts.csv", rows), preset="google-contacts").json()["id"])
     assert (job["state"], job["read"] > 0, job["rejected"]) == ("done", True, 0), job
-    refused = ended(client, upload(client, ("contacts.csv", rows), preset="nonsense").json()["id"])
-    assert refused["state"] == "failed"
-    assert "nonsense" in refused["message"]
+    refused = problem(upload(client, ("contacts.csv", rows), preset="nonsense"), 422, field="preset")
+    assert "nonsense" in refused["detail"]
 
 
 def test_a_dry_run_writes_nothing_but_its_entry(client: TestClient, graph: graphcrm.Graph) -> None:
@@ -118,13 +117,13 @@ def test_duplicates_are_merged_when_the_rows_are_in(
     problem(upload(client, ("customers.csv", rows), **both), 422, field="merge_duplicates")
 
 
-def test_what_cannot_be_meant_is_told_without_paths_of_the_server(client: TestClient, graph: graphcrm.Graph) -> None:
-    job = ended(client, upload(client, ("unknown.csv", b"a,b\n1,2\n")).json()["id"])
-    assert job["state"] == "failed"
-    assert "unknown.csv" in job["message"]
-    assert str(graph.settings.home) not in job["message"]
-    assert job["files"] == []
-    assert (job["read"], job["rejects"]) == (0, [])
+def test_what_cannot_be_meant_is_told_without_paths_of_the_server(
+    client: TestClient, graph: graphcrm.Graph, problem: Problem
+) -> None:
+    refused = problem(upload(client, ("unknown.csv", b"a,b\n1,2\n")), 422, field="files")
+    assert "unknown.csv" in refused["detail"]
+    assert str(graph.settings.home) not in json.dumps(refused)
+    assert graph.jobs.page().items == []
 
 
 def test_imports_are_listed_latest_first_with_those_of_the_command_line(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from everything import state
-from http_imports import import_under_kills
+from http_imports import discarded_uploads, import_under_kills
 
 from graphcrm import Graph
 from graphcrm.sample import write_sample
@@ -24,8 +24,10 @@ def test_import_kills(graph: Graph, bare: Any, engine: str, report: Callable[...
     for number, folder in enumerate(folders):
         write_sample(folder, PARTIES, number)
     struck = import_under_kills(bare.settings, folders, KILLS, SEED)
+    left = discarded_uploads(graph)
     report({"engine": engine, "imports": COMPANIES, "parties": PARTIES, "seed": SEED}, {"kills": struck})
     assert struck == KILLS
+    assert not {job["id"] for job in graph.jobs.page(limit=100).items} & {*left}
     after = state(graph)
     bare.wipe()
     graph.touch()
