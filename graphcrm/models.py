@@ -232,7 +232,7 @@ class Feedback(Record):
 
 
 class Consent(Record):
-    """One decision about one channel and purpose; the last one counts, all are kept."""
+    """One decision about one channel and purpose; the last one counts. Another decision is another record."""
 
     id: Id
     party_id: Id
