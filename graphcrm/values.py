@@ -171,7 +171,7 @@ def _extra(values: dict[str, object]) -> dict[str, object]:
             )
         if isinstance(value, str):
             _no_nul(_encodable(value))
-        if isinstance(value, int) and abs(value) >= 2**63:
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise PydanticCustomError("extra", "whole numbers must fit 64 bits")
         if isinstance(value, float) and value - value != 0:
             raise PydanticCustomError("extra", "numbers must be finite")

@@ -273,3 +273,12 @@ def test_a_slow_answer_holds_up_only_those_who_want_it(graph: Graph, records: An
     with pytest.raises(ZeroDivisionError):
         snapshot.once("x", 3, lambda: 1 / 0)
     assert snapshot.once("x", 3, lambda: 3) == 3
+
+
+@pytest.mark.parametrize("number", [-(2**63), 2**63 - 1])
+def test_every_whole_number_of_64_bits_is_kept(graph: Graph, number: int) -> None:
+    graph.records.create("customers", {"id": "N", "name": "Nora", "extra": {"number": number}})
+    assert graph.records.read("customers", "N")["extra"] == {"number": number}
+    past = number + (1 if number > 0 else -1)
+    with pytest.raises(InvalidInput, match="64 bits"):
+        graph.records.patch("customers", "N", {"extra": {"number": past}})
