@@ -134,8 +134,8 @@ class SourceRecord:
             return True
         return bool(self.fields.get(name) != fields.get(name))
 
-    def pinning(self, fields: Mapping[str, Any], at: datetime) -> SourceRecord:
-        """The record with some fields said now, news or not: the latest of several pins is the one that holds."""
+    def insisting(self, fields: Mapping[str, Any], at: datetime) -> SourceRecord:
+        """The record with some fields said now, news or not: of what people say the latest is what holds."""
         earlier = earlier_times(self, {*self.fields, *self.raw} - fields.keys(), at)
         return replace(self, fields=self.fields | dict(fields), seen_at=at, earlier=earlier)
 
@@ -225,10 +225,11 @@ def winners(records: Iterable[SourceRecord], trust: Mapping[str, int]) -> dict[s
     Returns
     -------
     dict of str to Winner
-        By field, sorted. Of what several say the pinned value wins, then the most trusted source's, then the latest,
-        then that of the first source by name, of its words those about the thing that shows them, then those about
-        the first thing by name. A winner None says that nothing is
-        shown. What no source has a value for, but one has said as it came, is such a field too.
+        By field, sorted. Of what several say the pinned value wins, then the most trusted source's, then the latest
+        (of what people say, by hand or pinned, by when they said it of the field; of a source, by when it last said
+        anything new of the thing), then that of the first source by name, of its words those about the thing that
+        shows them, then those about the first thing by name. A winner None says that nothing is shown.
+        What no source has a value for, but one has said as it came, is such a field too.
 
     Examples
     --------
@@ -247,18 +248,23 @@ def winners(records: Iterable[SourceRecord], trust: Mapping[str, int]) -> dict[s
         for name in record.raw.keys() - by_field.keys():
             by_field[name] = [each for each in records if name in each.raw]
 
-    def strength(record: SourceRecord) -> tuple[int, datetime]:
-        return trust_of(record.source, trust), record.seen_at
-
     found = {}
     for name in sorted(by_field):
         saying = sorted(by_field[name], key=lambda one: (one.source, one.about != one.shown_in, one.about))
-        best = max(saying, key=strength)  # the first of equals
-        found[name] = Winner(best.fields.get(name), best.source, best.about, _rule(best, saying, trust))
+        best = max(saying, key=lambda one: (trust_of(one.source, trust), _latest(one, name)))  # the first of equals
+        found[name] = Winner(best.fields.get(name), best.source, best.about, _rule(name, best, saying, trust))
     return found
 
 
-def _rule(best: SourceRecord, saying: Sequence[SourceRecord], trust: Mapping[str, int]) -> Rule:
+def _latest(record: SourceRecord, field: str) -> datetime:
+    """When a record spoke last, where others say otherwise of a field.
+
+    Who changes one field of a party by hand says nothing of the others.
+    """
+    return record.said_at(field) if record.source in (HAND, PINNED) else record.seen_at
+
+
+def _rule(name: str, best: SourceRecord, saying: Sequence[SourceRecord], trust: Mapping[str, int]) -> Rule:
     others = [record for record in saying if record is not best]
     if best.source == PINNED:
         return "pinned"
@@ -267,7 +273,7 @@ def _rule(best: SourceRecord, saying: Sequence[SourceRecord], trust: Mapping[str
     if all(trust_of(best.source, trust) > trust_of(other.source, trust) for other in others):
         return "trust"
     rivals = [other for other in others if trust_of(other.source, trust) == trust_of(best.source, trust)]
-    return "recency" if all(best.seen_at > other.seen_at for other in rivals) else "name"
+    return "recency" if all(_latest(best, name) > _latest(other, name) for other in rivals) else "name"
 
 
 def trust_of(source: str, trust: Mapping[str, int]) -> int:

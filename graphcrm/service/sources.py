@@ -316,7 +316,7 @@ class Sources:
             pin = SourceRecord(PINNED, about, about, {}, {}, at, at)
             # A party that was merged into this one keeps its own pins, for the day when it is taken out again.
             pin = next((r for r in records if r.id == pin.id), pin)
-            return [*(r for r in records if r.id != pin.id), pin.pinning({field: said}, at)]
+            return [*(r for r in records if r.id != pin.id), pin.insisting({field: said}, at)]
 
         self._restate(table, id_, field, change)
 

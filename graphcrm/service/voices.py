@@ -112,14 +112,16 @@ class Voices:
         """The records that become others: the source's own and, where a person sets pinned values, the thing's pin."""
         source, at, about = self._speaker.source, self._speaker.at, self._about or thing
         mine = next((record for record in records if (record.source, record.about) == (source, about)), None)
-        said = [(mine or SourceRecord(source, about, thing, {}, {}, at, at)).saying(stated, at, raw)]
-        if mine is said[0]:
-            said = []
+        now = (mine or SourceRecord(source, about, thing, {}, {}, at, at)).saying(stated, at, raw)
+        if source == HAND and self._mode == "replace":
+            # It differs from what is shown: it may be what was said by hand before of one of two that are one now.
+            now = now.insisting(stated, at)
+        said = [] if now is mine else [now]
         pins = [record for record in records if record.source == PINNED]
         if source == HAND and (again := stated.keys() & {name for pin in pins for name in pin.fields}):
             blank = SourceRecord(PINNED, about, thing, {}, {}, at, at)
             pin = next((pin for pin in pins if pin.id == blank.id), blank)
-            said.append(pin.pinning({name: stated[name] for name in again}, at))
+            said.append(pin.insisting({name: stated[name] for name in again}, at))
         return said
 
 

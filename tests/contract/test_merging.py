@@ -233,6 +233,32 @@ def test_pins_of_both_are_kept_apart(graph: Graph) -> None:
     assert (found["B"]["phone"], found["B"]["city"]) == ("9", "Rom")
 
 
+def test_a_change_by_hand_changes_that_field_alone(graph: Graph) -> None:
+    """Of what people said of two that are one now, the latest of each field is shown, whatever they say of others."""
+    for id_, name in (("P", "Anna Berger"), ("Q", "A. Berger")):
+        graph.records.create("customers", {"id": id_, "name": name}, force=True)
+    graph.merging.merge("Q", "P")
+    assert shown(graph)["customers"]["P"]["name"] == "A. Berger"
+    graph.records.patch("customers", "P", {"city": "Ulm"})
+    assert shown(graph)["customers"]["P"]["name"] == "A. Berger"
+    # Whoever wants the earlier name back can say so, though it is no news of P.
+    graph.records.patch("customers", "P", {"name": "Anna Berger"})
+    assert shown(graph)["customers"]["P"]["name"] == "Anna Berger"
+    assert [
+        (field["source"], field["rule"])
+        for field in graph.sources.provenance("customers", "P")["fields"]
+        if field["field"] == "name"
+    ] == [("hand", "recency")]
+    for id_, pin in (("P", "Pin P"), ("Q", "Pin Q")):
+        if id_ == "Q":
+            graph.merging.unmerge("Q")
+        graph.sources.pin("customers", id_, "name", pin)
+    graph.merging.merge("Q", "P")
+    assert shown(graph)["customers"]["P"]["name"] == "Pin Q"
+    graph.sources.pin("customers", "P", "city", "Bonn")
+    assert (shown(graph)["customers"]["P"]["name"], shown(graph)["customers"]["P"]["city"]) == ("Pin Q", "Bonn")
+
+
 def test_a_row_of_a_merged_party_may_name_another_that_was_merged(graph: Graph) -> None:
     rows = {
         "customers": [{"id": "X1", "name": "Acme"}, {"id": "X2", "name": "ACME"}],

@@ -22,10 +22,11 @@ Word = tuple[str, str]  # source, and the party or tie it speaks of
 
 @dataclass
 class Said:
-    """What one source says of one thing, and when it last said something new."""
+    """What one source says of one thing, and when it last said something new, of each field and at all."""
 
     fields: dict[str, Any]
     at: int
+    since: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -50,8 +51,9 @@ class Model:
         self.now += 1
         old = self.words.get((source, about))
         merged = (old.fields if old else {}) | fields
-        if old is None or merged != old.fields:
-            self.words[source, about] = Said(merged, self.now)
+        if old is None or merged != old.fields or source == HAND:  # people are asked for what is to change alone
+            since = (old.since if old else {}) | dict.fromkeys(fields, self.now)
+            self.words[source, about] = Said(merged, self.now, since)
 
     def name_owner(self, source: str, party: str, user: str | None) -> None:
         """Have a source name an owner; that there is none it says where others name one."""
@@ -99,13 +101,14 @@ class Model:
         for word in sorted(words):
             for name in self.words[word].fields:
                 best = by_field.get(name)
-                if best is None or self._strength(word) > self._strength(best):
+                if best is None or self._strength(word, name) > self._strength(best, name):
                     by_field[name] = word
         shown = {name: self.words[word].fields[name] for name, word in by_field.items()}
         return {name: value for name, value in shown.items() if value is not None}
 
-    def _strength(self, word: Word) -> tuple[int, int]:
-        return self._trust(word), self.words[word].at
+    def _strength(self, word: Word, name: str) -> tuple[int, int]:
+        said = self.words[word]
+        return self._trust(word), said.since.get(name, 0) if word[0] == HAND else said.at
 
     @staticmethod
     def _trust(word: Word) -> int:
