@@ -8,7 +8,7 @@ name somebody, says a tie to nobody, which is only ever kept.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -51,6 +51,9 @@ __all__ = [
 
 Thing = tuple[str, str]
 """Label and id of a record that has columns."""
+
+_Voice = tuple[str, str, str]
+"""A column, a source that speaks in it, and the id by which it calls the record."""
 
 PLACE: Final = "outvoted:"
 """How the names begin under which words are kept that are not shown."""
@@ -256,9 +259,12 @@ class Columns:
             self._words[id_] = {key: word for key, word in words.items() if word.source != source}
 
     def said(self) -> dict[str, list[SourceRecord]]:
-        """What each source names in each column, as records of fields; by the id of the record that has the column."""
+        """What each source names in each column, as records of fields; by the id of the record that has the column.
+
+        Whom a column cannot show, since another one of the record shows the same tie, stands in `raw` alone.
+        """
         self._resolve()
-        return {id_: list(self._grouped(id_)[0].values()) for id_ in self._words}
+        return {id_: list(self._decided(id_)[0].values()) for id_ in self._words}
 
     def showing(self) -> Showing:
         """What is to be shown from now on, as far as that is something new."""
@@ -286,37 +292,63 @@ class Columns:
                 key: word for key, word in each.items() if not _other_end(word) or ids[word.about] in there
             }
 
-    def _grouped(
-        self, id_: str
-    ) -> tuple[dict[tuple[str, str, str], SourceRecord], dict[tuple[str, str, str], list[SourceRecord]]]:
-        """The words of a record by column, source and the id that the source calls it by: as one record, and apart."""
-        groups: dict[tuple[str, str, str], list[SourceRecord]] = defaultdict(list)
-        refs = {ref.field: ref for ref in self._refs}
+    def _grouped(self, id_: str) -> dict[_Voice, list[SourceRecord]]:
+        """The words of a record by column, source and the id that the source calls it by."""
+        groups: dict[_Voice, list[SourceRecord]] = defaultdict(list)
         for word in self._words[id_].values():
             if ref := reference_of(self._refs, word):
                 groups[ref.field, word.source, own_end(word)].append(word)
-        joined = {}
-        for (field, source, said_of), words in groups.items():
-            others = sorted({self._stand_ins.get(other, other) for word in words if (other := _other_end(word))})
-            value = others if refs[field].many else (others[0] if others else None)
-            about, shown_in = about_node(self._label, said_of), about_node(self._label, id_)
-            times = max(word.seen_at for word in words), words[0].first_at
-            joined[field, source, said_of] = SourceRecord(source, about, shown_in, {field: value}, {}, *times)
-        return joined, groups
+        return groups
+
+    def _decided(self, id_: str) -> tuple[dict[_Voice, SourceRecord], dict[str, set[str]]]:
+        """What is said in the columns of a record, and the ids of the ties that each of them shows.
+
+        A tie shows in one column: in the one that is pinned, else in the first of the table. What the others say of it
+        is put aside.
+        """
+        groups = self._grouped(id_)
+        pinned = {field for field, source, _ in groups if source == PINNED}
+        joined: dict[_Voice, SourceRecord] = {}
+        chosen: dict[str, set[str]] = {}
+        for ref in sorted(self._refs, key=lambda ref: ref.field not in pinned):
+            taken = set().union(*chosen.values())
+            mine = {voice: words for voice, words in groups.items() if voice[0] == ref.field}
+            records = {voice: self._joined(id_, ref, voice, words, set()) for voice, words in mine.items()}
+            free = {voice: self._joined(id_, ref, voice, words, taken) for voice, words in mine.items()}
+            winner = winners(records.values(), self._trust).get(ref.field)
+            if winner and free[ref.field, winner.source, winner.about.partition(":")[2]].raw:
+                records, winner = free, winners(free.values(), self._trust).get(ref.field)
+            joined |= records
+            if winner is not None:
+                words = mine[ref.field, winner.source, winner.about.partition(":")[2]]
+                chosen[ref.field] = {self._shown_id[word.about] for word in words if _other_end(word)} - taken
+        return joined, chosen
+
+    def _joined(
+        self, id_: str, ref: Reference, voice: _Voice, words: Sequence[SourceRecord], taken: Set[str]
+    ) -> SourceRecord:
+        """Words of one source in one column as one record of a field, without the ties that are taken."""
+        _, source, said_of = voice
+        named = {word.about: self._stand_ins.get(other, other) for word in words if (other := _other_end(word))}
+        every = sorted(set(named.values()))
+        others = sorted({other for tie, other in named.items() if self._shown_id[tie] not in taken})
+        value = others if ref.many else (others[0] if others else None)
+        fields = {} if every and not others else {ref.field: value}
+        raw = {} if others == every else {ref.field: ";".join(every)}
+        about, shown_in = about_node(self._label, said_of), about_node(self._label, id_)
+        times = max(word.seen_at for word in words), words[0].first_at
+        return SourceRecord(source, about, shown_in, fields, raw, *times)
 
     def _show(self, id_: str, found: Showing) -> None:
-        joined, groups = self._grouped(id_)
-        won = winners(joined.values(), self._trust)
-        chosen: dict[str, set[str]] = {}
-        for field, winner in won.items():
-            words = groups[field, winner.source, winner.about.partition(":")[2]]
-            chosen[field] = {self._shown_id[word.about] for word in words if _other_end(word)}
+        joined, chosen = self._decided(id_)
         now: dict[str, list[SourceRecord]] = defaultdict(list)
         kept = []
         for word in self._words[id_].values():
             ref = reference_of(self._refs, word)
             shown = self._shown_id[word.about]
-            stays = word.shown_in in self._ties if ref is None else shown in chosen[ref.field] and _other_end(word)
+            stays = (
+                word.shown_in in self._ties if ref is None else shown in chosen.get(ref.field, ()) and _other_end(word)
+            )
             if stays:
                 now[shown].append(replace(word, shown_in=shown))
             elif ref is None or _other_end(word) or word.source == PINNED or not _is_unanimous(joined, ref):
@@ -345,9 +377,10 @@ def _id(record: SourceRecord) -> str:
     return record.id
 
 
-def _is_unanimous(joined: Mapping[tuple[str, str, str], SourceRecord], ref: Reference) -> bool:
+def _is_unanimous(joined: Mapping[_Voice, SourceRecord], ref: Reference) -> bool:
     """Whether nobody is named in a column, so that it need not be said."""
-    return not any(record.fields[ref.field] for (field, _, _), record in joined.items() if field == ref.field)
+    mine = (record for (field, _, _), record in joined.items() if field == ref.field)
+    return not any(record.fields.get(ref.field) or record.raw for record in mine)
 
 
 # ---- in the graph ----------------------------------------------------------------------------------------

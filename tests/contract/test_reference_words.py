@@ -296,3 +296,83 @@ def test_a_contact_keeps_what_it_does_not_show_when_it_becomes_a_customer(graph:
     assert owner(graph, "K") == "U2"
     graph.sources.erase("shop")
     assert owner(graph, "K") == "U1"
+
+
+# ---- the rules that a pinned column keeps ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "id_", "field", "value", "rule"),
+    [
+        ("users", "U2", "reports_to_id", "U2", "names itself"),
+        ("interactions", "I", "from_id", None, "required"),
+        ("interactions", "I", "to_ids", [], "at least 1"),
+        ("interactions", "I", "from_id", "V", "sender"),
+        ("interactions", "I", "to_ids", ["A"], "sender"),
+        ("contacts", "K", "customer_id", ["W"], "customer_id"),
+    ],
+)
+def test_a_pinned_column_keeps_the_rules_of_a_change(
+    graph: Graph, table: str, id_: str, field: str, value: Any, rule: str
+) -> None:
+    disagree(graph)
+    graph.records.create("users", {"id": "U2", "name": "Uwe"})
+    before = graph.records.read(table, id_)
+    with pytest.raises(InvalidInput, match=rule) as pinned:
+        graph.sources.pin(table, id_, field, value)
+    with pytest.raises(InvalidInput) as changed:
+        graph.records.patch(table, id_, {field: value})
+    assert str(pinned.value) == str(changed.value)
+    assert graph.records.read(table, id_) == before
+
+
+def test_a_pin_may_name_who_was_merged_away(graph: Graph) -> None:
+    disagree(graph)
+    say(graph, "hi", "customers", {"id": "X", "name": "Xaver"})
+    graph.merging.merge("X", "V")
+    graph.sources.pin("contacts", "K", "customer_id", "X")
+    assert graph.records.read("contacts", "K")["customer_id"] == "V"
+    graph.merging.unmerge("X")
+    assert graph.records.read("contacts", "K")["customer_id"] == "X"
+
+
+# ---- one party in two columns ----------------------------------------------------------------------------
+
+
+def call(graph: Graph, source: str, sender: str, *receivers: str) -> None:
+    row = {"id": "I", "kind": "call", "at": "2025-01-01", "from_id": sender, "to_ids": list(receivers)}
+    say(graph, source, "interactions", row)
+
+
+def columns(graph: Graph) -> tuple[Any, Any]:
+    """What the call shows, which is what its provenance says that it shows."""
+    record = graph.records.read("interactions", "I")
+    lines = {line["field"]: line["value"] for line in graph.sources.provenance("interactions", "I")["fields"]}
+    assert (lines["from_id"], lines["to_ids"] or []) == (record["from_id"], record["to_ids"])
+    return record["from_id"], record["to_ids"]
+
+
+def test_who_is_shown_as_the_sender_is_no_receiver(graph: Graph) -> None:
+    say(graph, "q", "customers", *({"id": f"M{n}", "name": f"M{n}"} for n in range(1, 5)))
+    call(graph, "q", "M1", "M2")
+    call(graph, "t", "M3", "M2")
+    call(graph, "q", "M1", "M3")
+    assert columns(graph) == ("M3", ["M2"])
+    fields = {line["field"]: line for line in graph.sources.provenance("interactions", "I")["fields"]}
+    of_q = next(said for said in fields["to_ids"]["values"] if said["source"] == "q")
+    assert (of_q["value"], of_q["raw"], of_q["shown"]) == (None, "M3", False)
+    call(graph, "q", "M1", "M3", "M4")
+    assert columns(graph) == ("M3", ["M4"])
+    graph.sources.erase("t")
+    graph.records.upsert("customers", [{"id": "M3", "name": "M3"}])
+    assert columns(graph) == ("M1", ["M3", "M4"])
+
+
+def test_a_pinned_receiver_is_no_sender(graph: Graph) -> None:
+    say(graph, "q", "customers", *({"id": f"M{n}", "name": f"M{n}"} for n in range(1, 5)))
+    call(graph, "q", "M1", "M2")
+    graph.sources.pin("interactions", "I", "to_ids", ["M3"])
+    call(graph, "t", "M3", "M2")
+    assert columns(graph) == ("M1", ["M3"])
+    graph.sources.unpin("interactions", "I", "to_ids")
+    assert columns(graph) == ("M3", ["M2"])
