@@ -196,6 +196,10 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
         ({"LABEL": "Task"}, {"source": "crm", "after_id": "", "through_id": "Z"}),
     ],
     "source_records/find_by_source": [({}, {"source": "crm", "row_limit": 5})],
+    "source_records/find_naming": [
+        ({}, {"place": "Customer:", "parts": ["C3", "x"]}),
+        ({}, {"place": "outvoted:", "parts": ["C3"]}),
+    ],
     "sources/find_nodes": [
         (C, {"source": "crm", "after_id": "", "row_limit": 5}),
         (C, {"source": "hand", "after_id": "C1", "row_limit": 2}),

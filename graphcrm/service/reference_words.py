@@ -38,6 +38,7 @@ __all__ = [
     "kept_at",
     "kept_words",
     "named_tie",
+    "naming",
     "own_end",
     "reference_of",
     "settle",
@@ -432,6 +433,14 @@ def contested(tx: Transaction, things: Iterable[Thing]) -> set[Thing]:
     return {
         (label, id_) for label, ids in by_label.items() for id_, words in kept_words(tx, label, ids).items() if words
     }
+
+
+def naming(tx: Transaction, ids: Collection[str]) -> set[Thing]:
+    """The records that have words about some ids which they do not show."""
+    parts = [id_.replace("%", "%25").replace(":", "%3A") for id_ in ids]  # as `tie_id` has them
+    found = tx.run("source_records/find_naming", place=PLACE, parts=parts)[0]["records"]
+    named = ((stored["shown_in"], split_tie_id(stored["about"])) for stored in found)
+    return {thing_at(place) for place, part in named if part and not {part.source, part.target}.isdisjoint(ids)}
 
 
 def kept_words(tx: Transaction, label: str, ids: Iterable[str]) -> dict[str, list[SourceRecord]]:

@@ -12,7 +12,7 @@ from graphcrm.service.aliases import forget_merged, merged_into, roots
 from graphcrm.service.changes import forget_changes
 from graphcrm.service.planning import TieRow, delete_ties, existing_ties, resolve_labels
 from graphcrm.service.recording import note_deleted, note_removed, recording, shown_parties
-from graphcrm.service.reference_words import kept_at, settle, shown_at, stands_for, thing_of
+from graphcrm.service.reference_words import kept_at, naming, settle, shown_at, stands_for, thing_of
 from graphcrm.service.source_records import HAND, about_node, forget_records, own_fields
 from graphcrm.service.states import states
 from graphcrm.store import Transaction
@@ -221,9 +221,11 @@ def delete_node(tx: Transaction, table: Table, current: dict[str, Any], detach: 
     known = states(tx, [id_]) if label in PARTY_LABELS else {}
     gone = [about_node(label, id_), kept_at(label, id_), *(tie.properties.get("id", "") for tie in ties)]
     forget_records(tx, gone)
+    # Words that no tie shows are forgotten too: who is given the id later is somebody else.
+    naming_it = naming(tx, [id_, *inside]) | {thing for tie in ties if (thing := thing_of(tie))}
     with recording(tx, shown_parties(ties) - {id_}, HAND):
         tx.run("nodes/detach_delete", words={"LABEL": label}, ids=[id_])
-        settle(tx, {thing for tie in ties if (thing := thing_of(tie)) and thing != (label, id_)})
+        settle(tx, naming_it - {(label, id_)})
     if label in PARTY_LABELS:
         forget_changes(tx, [id_, *merged_into(tx.run, [id_])])
         note_deleted(tx, id_, known[id_].sources)

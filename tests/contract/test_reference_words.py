@@ -376,3 +376,21 @@ def test_a_pinned_receiver_is_no_sender(graph: Graph) -> None:
     assert columns(graph) == ("M1", ["M3"])
     graph.sources.unpin("interactions", "I", "to_ids")
     assert columns(graph) == ("M3", ["M2"])
+
+
+# ---- who is gone -----------------------------------------------------------------------------------------
+
+
+def test_what_was_said_of_who_is_deleted_is_not_said_of_who_gets_the_id(graph: Graph) -> None:
+    for id_ in ("V:1", "V2", "V3"):
+        say(graph, "s", "customers", {"id": id_, "name": id_})
+    say(graph, "s", "orders", *({"id": id_, "at": "2025-01-01", "customer_id": "V:1"} for id_ in ("O1", "O2")))
+    say(graph, "s", "orders", {"id": "O3", "at": "2025-01-01", "customer_id": "V3"})
+    say(graph, "s2", "orders", *({"id": f"O{n}", "at": "2025-01-01", "customer_id": "V2"} for n in (1, 2, 3)))
+    graph.merging.merge("V3", "V:1")
+    graph.records.delete("customers", "V:1", detach=True)
+    left = graph.store.read("source_records/page", source="s", after_id="", row_limit=100)[0]["records"]
+    assert not [each["id"] for each in left if each["about"].startswith("PLACED:")]
+    say(graph, "new", "customers", {"id": "V:1", "name": "Another"}, {"id": "V3", "name": "Third"})
+    graph.sources.erase("s2")
+    assert [graph.records.read("orders", f"O{n}")["customer_id"] for n in (1, 2, 3)] == [None, None, None]
