@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -138,7 +140,16 @@ def _cutter(end: str) -> Step:
 
 
 def _lister(between: str) -> Step:
-    return lambda text, name: "|".join(part.strip().replace("|", "/") for part in text.split(between))
+    return lambda text, name: "|".join(part.strip().replace("|", "/") for part in _parts(text, between))
+
+
+def _parts(text: str, between: str) -> list[str]:
+    """The entries of a list; where they stand in quotes, as in CSV, without these, and with what they enclose."""
+    if text.lstrip().startswith('"') and len(between) == 1:
+        # What is quoted otherwise is no such list, and stays as it is.
+        with suppress(csv.Error, StopIteration, TypeError, ValueError):
+            return next(csv.reader([text.strip()], delimiter=between, skipinitialspace=True, strict=True))
+    return text.split(between)
 
 
 def _number_reader(mark: str, times: str | None, key: str) -> Step:

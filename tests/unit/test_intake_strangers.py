@@ -13,6 +13,7 @@ from graphcrm.cleaning.taking import take_row
 from graphcrm.errors import InvalidInput
 from graphcrm.intake.mapping import load_mapping
 from graphcrm.intake.presets import find_preset
+from graphcrm.intake.steps import compile_steps
 from graphcrm.intake.suggest import suggest_mapping
 from graphcrm.tables import Row
 
@@ -257,3 +258,31 @@ def test_linkedin(tmp_path: Path) -> None:
         "customers": ["Delta", "Echo"],
         "contacts": ["https://www.linkedin.com/in/ann", "https://www.linkedin.com/in/bob"],
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ('"VIP","Ulm, Neu-Ulm","say ""hi"""', 'VIP|Ulm, Neu-Ulm|say "hi"'),
+        ('"VIP", "a|b"', "VIP|a/b"),
+        ("VIP, Ulm", "VIP|Ulm"),
+        ('"VIP" and others,Ulm', '"VIP" and others|Ulm'),
+        ('"VIP', '"VIP'),
+        ('5" pipe,"b"', '5" pipe|"b"'),
+        ("", ""),
+    ],
+)
+def test_lists_with_entries_in_quotes(text: str, tags: str) -> None:
+    (step,) = compile_steps({"list": ","}, "tags", {}, False)
+    assert step(text, "tags") == tags
+
+
+def test_tags_of_mailchimp_are_a_list(tmp_path: Path) -> None:
+    path = put(tmp_path, "mailchimp.csv")
+    (source, *_) = find_preset("mailchimp").sources([path])
+    rows = {
+        row.values["id"]: take_row(source.table, row.values)[0]
+        for row in source.rows(lambda reject: pytest.fail(str(reject)))
+    }
+    assert rows["mailchimp/ann@x.example"].properties["tags"] == ["vip", "early"]
+    assert "tags" not in rows["mailchimp/bob@x.example"].properties
