@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from graphcrm import limits
-from graphcrm.errors import Conflict, InvalidInput, StoreError, TooMany
+from graphcrm.errors import Conflict, GraphCRMError, InvalidInput, StoreError, TooMany
 from graphcrm.service import outbox
 from graphcrm.service.changes import acting
 from graphcrm.service.entries import CUT_OFF, ending_of, found_entry, new_entry, new_id, shown
@@ -226,6 +226,12 @@ class Jobs:
         self._store.write(work, keys=[id_], repeatable=True)
         if final["state"] != "queued":
             self.uploads.discard(id_)
+
+    def fail(self, claim: Claim, error: Exception) -> None:
+        """Close the entry of an import that ended before `recorded` could say how: it cannot be meant."""
+        if self.read(claim.id)["state"] == "running":
+            message = error.message if isinstance(error, GraphCRMError) else f"ended by {type(error).__name__}"
+            self._ended(claim.id, {"state": "failed", "message": message})
 
     # ---- imports that wait for a worker ----
 

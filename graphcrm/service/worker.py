@@ -80,6 +80,12 @@ class Worker:
             return False
         except GraphCRMError as error:
             _log.info("import %s ended: %s", claim.id, type(error).__name__)
+            self._close(claim, error)
         except Exception as error:
             _log.error("import %s failed: %s", claim.id, type(error).__qualname__)
+            self._close(claim, error)
         return True
+
+    def _close(self, claim: Claim, error: Exception) -> None:
+        with suppress(GraphCRMError):  # the lease then runs out, and the job is begun again
+            self._graph.jobs.fail(claim, error)

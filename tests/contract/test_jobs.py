@@ -23,6 +23,7 @@ from graphcrm.errors import Cancelled, Conflict, InvalidInput, NotFound, TooMany
 from graphcrm.service.jobs import Jobs
 from graphcrm.service.leases import LEASE, Holder
 from graphcrm.service.webhooks import Webhooks
+from graphcrm.service.worker import Worker
 
 GRAPHCRM = Path(sys.executable).with_name("graphcrm")
 LATER = timedelta(hours=1)
@@ -238,6 +239,22 @@ def test_a_job_that_was_cut_off_is_begun_again_but_not_for_ever(graph: Graph) ->
     ended = graph.jobs.read(job["id"])
     assert ended["state"] == "failed"
     assert "5 times" in ended["message"]
+
+
+def test_one_that_ends_before_it_reads_a_file_says_so_at_once(graph: Graph) -> None:
+    job = waiting(graph.jobs, "whatever.csv")
+    worker = Worker(graph)
+    worker.start()
+    try:
+        deadline = time.monotonic() + 60
+        while graph.jobs.read(job["id"])["state"] in ("queued", "running") and time.monotonic() < deadline:
+            time.sleep(0.1)
+    finally:
+        worker.stop()
+    ended = graph.jobs.read(job["id"])
+    assert ended["state"] == "failed"
+    assert "whatever.csv" in ended["message"]
+    assert graph.jobs.uploads.ids() == []
 
 
 def _lose(graph: Graph, id_: str) -> None:

@@ -233,12 +233,12 @@ def test_opting_out_and_in_again(graph: graphcrm.Graph, tmp_path: Path) -> None:
     ],
 )
 def test_examples(
-    embedded_graph: graphcrm.Graph, shared_data: Path, example: str, folder: str, expected: dict[str, int]
+    graph: graphcrm.Graph, shared_data: Path, example: str, folder: str, expected: dict[str, int]
 ) -> None:
     mapping = Path(__file__).resolve().parents[2] / "examples" / f"{example}.toml"
-    report = embedded_graph.import_files([shared_data / folder], mapping)
+    report = graph.import_files([shared_data / folder], mapping)
     assert counts(report) == {table: (rows, rows, 0, 0, 0) for table, rows in expected.items()}
-    unchanged(embedded_graph, report, [shared_data / folder], mapping=mapping)
+    unchanged(graph, report, [shared_data / folder], mapping=mapping)
 
 
 def test_a_mapping_or_a_preset(embedded_graph: graphcrm.Graph, tmp_path: Path) -> None:
