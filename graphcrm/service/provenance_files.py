@@ -22,7 +22,7 @@ from graphcrm.service.source_records import (
     NEVER,
     PINNED,
     SourceRecord,
-    key_of,
+    key_there,
     own_records,
     record_of,
     trust_of,
@@ -57,7 +57,7 @@ _COLUMNS: Final[dict[str, dict[str, type]]] = {
         "shown": bool,
         "rule": str,
     },
-    "sources": {"name": str, "kind": str, "trust": int, "created_at": datetime},
+    "sources": {"name": str, "kind": str, "trust": int, "prefix": str, "created_at": datetime},
     "history": {
         "change_id": str,
         "at": datetime,
@@ -128,7 +128,7 @@ def _plain(value: Any) -> Any:
 
 
 def _put_source(spool: Spool, stored: Mapping[str, Any]) -> None:
-    described = {name: _plain(stored[name]) for name in ("kind", "trust", "created_at")}
+    described = {name: _plain(stored.get(name)) for name in ("kind", "trust", "prefix", "created_at")}
     spool.add("sources", stored["id"], "", _json(described))
 
 
@@ -296,11 +296,12 @@ def _said(store: GraphStore, spool: Spool, sources: dict[str, Row]) -> Iterator[
                 sightings[source] = Sightings.by_source(store, source)
                 if source != PINNED:
                     sources.setdefault(source, _unnamed(source))
-            for line in _lines(told, sightings[source]):
+            prefix = sources.get(source, {}).get("prefix")
+            for line in _lines(told, sightings[source], {source: prefix} if prefix else {}):
                 yield {"table": table, "id": id_} | line
 
 
-def _lines(told: Row, sightings: Sightings) -> Iterator[Row]:
+def _lines(told: Row, sightings: Sightings, prefixes: Mapping[str, str]) -> Iterator[Row]:
     """What a source says of a thing: that it does, then field by field.
 
     Where it alone speaks of the thing, the tables say what: only what came otherwise than it is shown has a line, and
@@ -310,7 +311,7 @@ def _lines(told: Row, sightings: Sightings) -> Iterator[Row]:
     first_at = told["first_at"] and datetime.fromisoformat(told["first_at"])
     said = (told["source"], told["about"], "", told["values"], told["raw"], seen_at, first_at)
     record = SourceRecord(*said, times_of(told["earlier"]))
-    same = {"source": record.source, "key": key_of(record)}
+    same = {"source": record.source, "key": key_there(record, prefixes)}
     times = _times(seen_at, sightings.last_seen(record))
     yield same | times | {"first_seen": _time(first_at), "shown": told["shown"]}
     for name, last_seen in sorted(sightings.by_field(record).items()):
@@ -327,7 +328,12 @@ def _times(seen_at: datetime, last_seen: datetime) -> dict[str, str | None]:
 
 def _unnamed(source: str) -> Row:
     """What holds of a source until somebody names it."""
-    return {"kind": HAND if source == HAND else FILES, "trust": trust_of(source, {}), "created_at": None}
+    return {
+        "kind": HAND if source == HAND else FILES,
+        "trust": trust_of(source, {}),
+        "prefix": None,
+        "created_at": None,
+    }
 
 
 def _sources(sources: Mapping[str, Row]) -> Iterator[Row]:

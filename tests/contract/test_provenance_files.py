@@ -35,12 +35,16 @@ def disagree(graph: Graph, folder: Path) -> None:
     """Sources of other minds, in fields, ties and columns; values as they came; pins, edits, a merge, a verdict."""
     graph.sources.add("crm", "crm", 70)
     graph.sources.add("shop", trust=30)
+    graph.sources.add("till", prefix="till-")
     file = folder / "customers.csv"
     file.write_text(
         'id,name,phone,country,owner_id,tags\nA,"Ann, ""the"" first",+49 30 123456,Germany,U7,a|b\n'
         "B,Bob,call me,DE,U7,\nE,Eve,,,U7,\nF,=1+1,,,,\n",
         encoding="utf-8",
     )
+    (folder / "till").mkdir()
+    (folder / "till" / "customers.csv").write_text("id,name,country\n1,Tim,Germany\n", encoding="utf-8")
+    graph.import_files([folder / "till"], source="till")
     for _ in range(2):
         graph.import_files([file], source="list")
     file.write_text("id,name,email\nF,=1+1,f@example.com\n", encoding="utf-8")
@@ -136,14 +140,23 @@ def test_every_line_is_what_the_interface_says(graph: Graph, tmp_path: Path) -> 
     assert {("A", "city", "Kiel"), ("OWNS:U7:B", "", "")} <= pinned
     raw = {(line["id"], line["field"], line["raw"]) for line in told if line["raw"]}
     assert ("A", "country", "Germany") in raw
+    assert {line["key"] for line in told if line["id"] == "till-1"} == {"1"}
     assert {line["field"] for line in told if line["id"] == "F"} >= {"", "name"}  # said at another time than the e-mail
 
 
 def test_books_are_told_too(graph: Graph, tmp_path: Path) -> None:
     disagree(graph, tmp_path)
     exported(graph, tmp_path / "out")
-    sources = {line["name"]: (line["kind"], line["trust"]) for line in lines(tmp_path / "out", "sources")}
-    assert sources == {"crm": ("crm", "70"), "hand": ("hand", "100"), "list": ("files", "50"), "shop": ("files", "30")}
+    sources = {
+        line["name"]: (line["kind"], line["trust"], line["prefix"]) for line in lines(tmp_path / "out", "sources")
+    }
+    assert sources == {
+        "crm": ("crm", "70", ""),
+        "hand": ("hand", "100", ""),
+        "list": ("files", "50", ""),
+        "shop": ("files", "30", ""),
+        "till": ("files", "50", "till-"),
+    }
     [merge] = lines(tmp_path / "out", "merges")
     assert {name: merge[name] for name in ("id", "into", "table", "by")} == {
         "id": "E",
