@@ -69,10 +69,9 @@ def pin_column(tx: Transaction, table: str, id_: str, ref: Reference, value: Any
 
 
 def unpin_column(tx: Transaction, table: str, id_: str, ref: Reference) -> None:
-    """Let a column name whom sources say again; NotFound where there is no such record, or nothing is pinned."""
+    """Let a column name whom sources say again; see `graphcrm.service.source_records.check_unpin`."""
     spec, columns = _columns(tx, table, id_)
-    if not columns.unpin(id_, ref):
-        raise NotFound(f"{ref.field} of {id_!r} is not pinned")
+    columns.unpin(id_, ref)
     _write(tx, spec, id_, columns)
 
 

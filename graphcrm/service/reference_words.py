@@ -22,6 +22,7 @@ from graphcrm.service.source_records import (
     SourceRecord,
     Speaker,
     about_node,
+    check_unpin,
     read_records,
     trusts,
     winners,
@@ -246,13 +247,13 @@ class Columns:
             fields["until"] = None
         return old.saying(fields, at)
 
-    def unpin(self, id_: str, ref: Reference) -> bool:
-        """Take out what is pinned in a column; whether anything was."""
+    def unpin(self, id_: str, ref: Reference) -> None:
+        """Take out what is pinned in a column; refused as `check_unpin` says."""
         words = self._words[id_]
         pins = [word for word in words.values() if word.source == PINNED and reference_of(self._refs, word) == ref]
+        check_unpin(ref.field, id_, map(own_end, pins))
         for word in pins:
             del words[word.id]
-        return bool(pins)
 
     def forget(self, source: str) -> None:
         """Take out what a source says."""

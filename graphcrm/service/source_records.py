@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
 
+from graphcrm.errors import Conflict, NotFound
 from graphcrm.schema import BOOKKEEPING_KEYS, split_tie_id, tie_id
 from graphcrm.service.statements import write_all
 from graphcrm.store import Transaction
@@ -29,6 +30,7 @@ __all__ = [
     "Speaker",
     "Winner",
     "about_node",
+    "check_unpin",
     "derive",
     "difference",
     "earlier_times",
@@ -274,6 +276,33 @@ def _rule(name: str, best: SourceRecord, saying: Sequence[SourceRecord], trust: 
         return "trust"
     rivals = [other for other in others if trust_of(other.source, trust) == trust_of(best.source, trust)]
     return "recency" if all(_latest(best, name) > _latest(other, name) for other in rivals) else "name"
+
+
+def check_unpin(field: str, id_: str, pinned: Iterable[str]) -> None:
+    """Refuse to take a pin out of a party where it would be lost to those who were merged into it.
+
+    Parameters
+    ----------
+    field, id_ : str
+        Which field of which record.
+    pinned : iterable of str
+        The parties that it is pinned of: the record itself, and those that it stands for.
+
+    Raises
+    ------
+    NotFound
+        It is pinned of nobody.
+    Conflict
+        It is pinned of somebody who was merged into the record, and keeps the pin for the day of parting.
+    """
+    members = set(pinned)
+    if not members:
+        raise NotFound(f"{field} of {id_!r} is not pinned")
+    if others := sorted(members - {id_}):
+        raise Conflict(
+            f"{field} was pinned of {', '.join(map(repr, others))}, merged into {id_!r} since, and stays so until the "
+            "merge is taken back: pin the value that is to be shown now, or take the merge back first"
+        )
 
 
 def trust_of(source: str, trust: Mapping[str, int]) -> int:

@@ -29,8 +29,10 @@ from graphcrm.service.source_records import (
     SourceRecord,
     Winner,
     about_node,
+    check_unpin,
     forget_records,
     is_alone,
+    key_of,
     key_there,
     prefixes,
     read_records,
@@ -327,6 +329,8 @@ class Sources:
         ------
         NotFound
             There is no such record, or the field is not pinned.
+        Conflict
+            A party that was merged into this one has it pinned, and keeps that.
         """
         if (ref := replacing_column(table, field)) is not None:
             self._store.write(lambda tx: unpin_column(tx, table, id_, ref), [id_])
@@ -334,8 +338,7 @@ class Sources:
 
         def change(_: Transaction, __: Table, records: Sequence[SourceRecord], ___: str) -> list[SourceRecord]:
             pins = [r for r in records if r.source == PINNED and field in r.fields]
-            if not pins:
-                raise NotFound(f"{field} of {id_!r} is not pinned")
+            check_unpin(field, id_, [key_of(r) for r in pins])
             left = [replace(r, fields={k: v for k, v in r.fields.items() if k != field}) for r in pins]
             return [*(r for r in records if r not in pins), *(r for r in left if r.fields)]
 

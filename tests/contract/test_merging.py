@@ -233,6 +233,26 @@ def test_pins_of_both_are_kept_apart(graph: Graph) -> None:
     assert (found["B"]["phone"], found["B"]["city"]) == ("9", "Rom")
 
 
+def test_a_pin_is_not_taken_out_of_who_was_merged_away(graph: Graph) -> None:
+    company(graph)
+    say(graph, "crm", "customers", {"id": "B", "name": "Bob", "owner_id": "U1"})
+    graph.sources.pin("customers", "B", "city", "Rom")
+    graph.sources.pin("customers", "B", "owner_id", "U1")
+    graph.sources.pin("customers", "A", "phone", "7")
+    before = shown(graph)["customers"]["B"]
+    graph.merging.merge("B", "A")
+    for field in ("city", "owner_id"):
+        with pytest.raises(Conflict, match=f"{field} was pinned of 'B', merged into 'A'"):
+            graph.sources.unpin("customers", "A", field)
+    graph.sources.unpin("customers", "A", "phone")
+    with pytest.raises(NotFound, match="phone of 'A' is not pinned"):
+        graph.sources.unpin("customers", "A", "phone")
+    graph.merging.unmerge("B")
+    assert shown(graph)["customers"]["B"] == before
+    graph.sources.unpin("customers", "B", "city")
+    graph.sources.unpin("customers", "B", "owner_id")
+
+
 def test_a_change_by_hand_changes_that_field_alone(graph: Graph) -> None:
     """Of what people said of two that are one now, the latest of each field is shown, whatever they say of others."""
     for id_, name in (("P", "Anna Berger"), ("Q", "A. Berger")):
