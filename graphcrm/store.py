@@ -45,6 +45,8 @@ _T = TypeVar("_T")
 
 _COUNTERS: Final = tuple(f"{number:02d}" for number in range(16))
 _MAX_TRIES: Final = 60
+_MAX_TAKEN: Final = 3
+"""How often a unique id that was taken is tried again."""
 _RETRY_S: Final = 30.0
 _SHUTTING_DOWN_S: Final = 8.0
 """Seconds for which that is believed; then it is what it says."""
@@ -359,15 +361,17 @@ class GraphStore:
     def _again(self, attempt: Callable[[], _T], repeatable: bool = True) -> _T:
         """Try until it works, another try cannot help, or time is up.
 
-        A unique id that was taken is tried again as well: on the second try the work sees who took it.
+        A unique id that was taken is tried again as well: on the next try the work sees who took it. Where many write
+        at once that may come after other failures, and more than once.
         """
-        deadline, lost_until = time.monotonic() + _RETRY_S, 0.0
+        deadline, lost_until, taken = time.monotonic() + _RETRY_S, 0.0, 0
         for tried in range(_MAX_TRIES):
             try:
                 return attempt()
             except (TransientError, ConstraintError, _HeldError) as error:
                 failure: Exception = error
-                if isinstance(error, ConstraintError) and tried >= 3:
+                taken += isinstance(error, ConstraintError)
+                if taken > _MAX_TAKEN:
                     break
             except StoreError as error:
                 failure = error

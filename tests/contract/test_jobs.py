@@ -105,12 +105,19 @@ def test_entries_do_not_raise_the_revision_and_dry_runs_leave_none(graph: Graph,
 
 def test_what_fails_is_entered_with_its_reason(graph: Graph, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput):
-        graph.import_files([write(tmp_path / "unknown.csv", [["a"], ["b"]])], source="shop")
+        graph.import_files([write(tmp_path / "customers.csv", [["id"], ["A"]])], source="shop")
     (job,) = graph.jobs.page().items
     assert (job["state"], job["source"], job["files"]) == ("failed", "shop", [])
-    assert "unknown.csv" in job["message"]
+    assert "customers.csv" in job["message"]
     with pytest.raises(Conflict, match="it is failed"):
         graph.jobs.cancel(job["id"])
+
+
+def test_what_cannot_be_meant_is_refused_before_it_is_entered(graph: Graph, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="unknown"):
+        graph.import_files([write(tmp_path / "unknown.csv", [["a"], ["b"]])], source="shop")
+    assert graph.jobs.page().items == []
+    assert "shop" not in [source["name"] for source in graph.sources.all()]
 
 
 def test_entries_are_paged_latest_first(graph: Graph, company: Path) -> None:

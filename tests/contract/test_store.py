@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from neo4j.exceptions import ConstraintError, TransientError
 
 import graphcrm
 from graphcrm import Conflict, Graph, GraphCRMError, InvalidInput, StoreError, queries, wire
@@ -108,6 +109,24 @@ def test_of_many_writers_of_one_tie_one_creates_it(graph: Graph) -> None:
         reports = list(pool.map(lambda _: graph.records.upsert("ties", [row]), range(16)))
     assert sum(report.created for report in reports) == 1
     assert graph.store.read("store/count_ties", words={"TYPE": "KNOWS"})[0]["total"] == 1
+
+
+@pytest.mark.parametrize(("taken", "is_written"), [(3, True), (4, False)])
+def test_an_id_that_was_taken_is_tried_again_however_often_others_were_in_the_way(
+    graph: Graph, taken: int, is_written: bool
+) -> None:
+    in_the_way = iter([TransientError()] * 5 + [ConstraintError()] * taken)
+
+    def work(_: Transaction) -> str:
+        if (error := next(in_the_way, None)) is not None:
+            raise error
+        return "written"
+
+    if is_written:
+        assert graph.store.write(work) == "written"
+    else:
+        with pytest.raises(Conflict, match="has this id already"):
+            graph.store.write(work)
 
 
 def test_no_edit_is_lost_among_many(graph: Graph) -> None:
