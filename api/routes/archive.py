@@ -12,6 +12,7 @@ from api.answers import documented, json_response
 from api.deps import GraphDep, only, require
 from api.ids import ID
 from graphcrm.limits import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_PAGE
+from graphcrm.service import changes
 
 __all__ = ["Kind", "router"]
 
@@ -59,17 +60,7 @@ class HistoryItem(BaseModel):
     """One field that changed, or what else became of the party; `by` is who or which import did it."""
 
     at: str
-    kind: Literal[
-        "created",
-        "changed",
-        "merged",
-        "unmerged",
-        "merged_away",
-        "came_back",
-        "targeted_without_consent",
-        "tie_removed",
-        "deleted",
-    ]
+    kind: changes.Kind
     party_id: str
     field: str | None
     from_: Any = Field(alias="from")

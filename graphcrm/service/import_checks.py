@@ -42,7 +42,7 @@ def check_import(
     from graphcrm.intake.dating import checked_order
     from graphcrm.intake.mapping import load_mapping
     from graphcrm.intake.presets import AUTO, preset_path
-    from graphcrm.intake.readers import checked_encoding, is_delimiter
+    from graphcrm.intake.readers import checked_delimiter, checked_encoding
 
     check_name(source)
     if source == HAND:
@@ -54,8 +54,8 @@ def check_import(
         preset_path(preset)
     if encoding:
         checked_encoding(encoding)
-    if delimiter and not is_delimiter(delimiter):
-        raise InvalidInput("delimiter: must be one character, and no quote or line end.", field="delimiter")
+    if delimiter:
+        checked_delimiter(delimiter)
     checked_order(date_order)
     if mapping:
         load_mapping(mapping)

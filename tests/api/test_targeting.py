@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from fastapi.testclient import TestClient
+from processes import environment
 
 import graphcrm
 from graphcrm.cli import cli
@@ -65,13 +66,8 @@ def test_force_is_taken_where_targets_are_added(
 def test_a_campaign_lists_who_may_be_contacted_and_who_is_left_out(
     asked: graphcrm.Graph, client: TestClient, problem: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = asked.settings
-    monkeypatch.setenv("GRAPHCRM_HOME", str(settings.home))
-    if settings.neo4j_uri:
-        monkeypatch.setenv("GRAPHCRM_NEO4J_URI", settings.neo4j_uri)
-        monkeypatch.setenv("GRAPHCRM_NEO4J_USER", settings.neo4j_user)
-        monkeypatch.setenv("GRAPHCRM_NEO4J_PASSWORD", settings.neo4j_password.get_secret_value())
-        monkeypatch.setenv("GRAPHCRM_NEO4J_DATABASE", settings.neo4j_database)
+    for name, value in environment(asked.settings).items():
+        monkeypatch.setenv(name, value)
     asked.records.create("campaigns", M, force=True)
     answer = client.get(f"{API}/contactable?campaign=M").json()
     left_out = [{"party_id": "no", "label": "Customer", "name": "Bob", "consent": "unknown", "at": None}]

@@ -9,13 +9,14 @@ from __future__ import annotations
 from graphcrm.intake.readers.base import OnReject, Reader, Reject, text_of
 from graphcrm.intake.readers.encodings import checked_encoding
 from graphcrm.intake.readers.opening import files_in, is_there, open_file
-from graphcrm.intake.readers.separated import CsvFile, is_delimiter
+from graphcrm.intake.readers.separated import CsvFile, checked_delimiter, is_delimiter
 
 __all__ = [
     "CsvFile",
     "OnReject",
     "Reader",
     "Reject",
+    "checked_delimiter",
     "checked_encoding",
     "files_in",
     "is_delimiter",

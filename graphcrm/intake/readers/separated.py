@@ -18,7 +18,7 @@ from graphcrm.intake.readers.headers import is_data, named_by_content, named_hea
 from graphcrm.intake.readers.lines import TOO_LONG, Lines, LineTooLong, decoded_lines
 from graphcrm.limits import MAX_LINE_BYTES
 
-__all__ = ["CsvFile", "Dialect", "find_dialect", "is_delimiter"]
+__all__ = ["CsvFile", "Dialect", "checked_delimiter", "find_dialect", "is_delimiter"]
 
 # The field limit is the process's. It is only ever raised here, to what one record may measure at most.
 csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))
@@ -83,7 +83,7 @@ def find_dialect(content: Content, encoding: str, delimiter: str | None = None) 
         there is one column.
     """
     if delimiter is not None:
-        _checked_delimiter(delimiter)
+        checked_delimiter(delimiter)
     with content.open() as stream:
         sample: list[str] = []
         characters = 0
@@ -110,7 +110,14 @@ def find_dialect(content: Content, encoding: str, delimiter: str | None = None) 
     return Dialect(best, _quote(lines[0] if lines else "", best), titles, columns)
 
 
-def _checked_delimiter(text: str) -> str:
+def checked_delimiter(text: str) -> str:
+    """Check what is to stand between fields; InvalidInput where it cannot.
+
+    Examples
+    --------
+    >>> checked_delimiter(";")
+    ';'
+    """
     if not is_delimiter(text):
         raise InvalidInput("delimiter: must be one character, and no quote or line end.", field="delimiter")
     return text
@@ -191,7 +198,7 @@ class CsvFile(StreamReader):
         titles: int = 0,
     ) -> None:
         super().__init__(Content.of_file(content) if isinstance(content, Path) else content)
-        self.delimiter = _checked_delimiter(delimiter)
+        self.delimiter = checked_delimiter(delimiter)
         self.encoding = checked_encoding(encoding)
         self._quote = quote
         self._titles = titles
