@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from graphcrm.service.changes import acting, actor
-from graphcrm.service.consents import news
+from graphcrm.service.consents import decisions_apart, news
 from graphcrm.service.last_seen import Seen, node_name, note_sightings, owners_of
 from graphcrm.service.planning import Known, Outcome, keys_of
 from graphcrm.service.source_records import Speaker, prefixes
@@ -87,6 +87,8 @@ class Loading:
         list of Outcome
             One for each row, in order.
         """
+        if self._table.label == "Consent":
+            rows = self._store.reading(lambda tx: decisions_apart(tx, self._speaker.source, rows))
         if self._dry_run:
             outcomes, strangers = self._store.reading(lambda tx: self._try(tx, rows))
         else:
