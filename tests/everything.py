@@ -8,6 +8,7 @@ from typing import Any
 
 from graphcrm import Graph
 from graphcrm.schema import BOOKKEEPING_LABELS, LABELS, TIE_TYPES
+from graphcrm.service.whole import all_nodes, all_ties
 from graphcrm.tables import TIES
 
 HOSTILE = [
@@ -160,10 +161,9 @@ def contents(graph: Graph) -> dict[str, list[str]]:
     found = {}
     for label in (*LABELS, *BOOKKEEPING_LABELS):
         if label not in ("Revision", "Migration"):
-            rows = graph.store.stream("backup/read_nodes", words={"LABEL": label})
-            found[label] = sorted(_exact(row) for row in rows)
+            found[label] = sorted(_exact({"record": record}) for record in all_nodes(graph.store, label))
     for type_ in TIE_TYPES:
-        found[type_] = sorted(_exact(row) for row in graph.store.stream("backup/read_ties", words={"TYPE": type_}))
+        found[type_] = sorted(_exact(row) for row in all_ties(graph.store, type_))
     return found
 
 
@@ -179,10 +179,10 @@ def state(graph: Graph) -> dict[str, list[str]]:
     found = {}
     for label in (*LABELS, *BOOKKEEPING_LABELS):
         if label not in _BOOKS:
-            rows = graph.store.stream("backup/read_nodes", words={"LABEL": label})
-            found[label] = sorted(_exact(_untimed(row, label)) for row in rows)
+            nodes = all_nodes(graph.store, label)
+            found[label] = sorted(_exact(_untimed({"record": record}, label)) for record in nodes)
     for type_ in TIE_TYPES:
-        rows = graph.store.stream("backup/read_ties", words={"TYPE": type_})
+        rows = all_ties(graph.store, type_)
         found[type_] = sorted(_exact(_untimed(row, type_)) for row in rows)
     return found
 

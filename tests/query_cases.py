@@ -206,8 +206,8 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     ],
     "sources/find_ties": [({"TYPE": "KNOWS"}, {"source": "hand", "after_id": "", "row_limit": 5})],
     "sources/find_held": [(C, {"ids": ["C1", "C3"]})],
-    "backup/read_nodes": [(C, {}), ({"LABEL": "Token"}, {})],
-    "backup/read_ties": [({"TYPE": name}, {}) for name in TIE_TYPES],
+    "backup/read_nodes": [(C, {"shards": 1, "shard": 0}), ({"LABEL": "Token"}, {"shards": 1, "shard": 0})],
+    "backup/read_ties": [({"TYPE": name}, {"shards": 1, "shard": 0}) for name in TIE_TYPES],
     "duplicates/read_parties": [(C, {"shards": 1}), ({"LABEL": "Contact"}, {"shards": 1})],
     "lookalikes/find": [
         (C, {"emails": ["er@example.com"], "phones": ["+1 555 0100", "0"], "names": ["Ann", "ann"], "row_limit": 5}),

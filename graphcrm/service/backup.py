@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 from graphcrm.errors import Conflict, InvalidInput, StoreError
 from graphcrm.schema import BOOKKEEPING_LABELS, LABELS, TIE_TYPES
 from graphcrm.service.backup_file import BackupFile, BackupWriter, Block
-from graphcrm.service.whole import Progress, Steps, consistently, count_all
+from graphcrm.service.whole import Progress, Steps, all_nodes, all_ties, consistently, count_all
 from graphcrm.service.whole_files import new_file
 from graphcrm.store import GraphStore, Transaction
 
@@ -73,14 +73,14 @@ def _read_all(store: GraphStore, file: IO[bytes], progress: Progress | None, go_
     found: Backup = {}
     for label in nodes:
         before = steps.done
-        for row in store.stream("backup/read_nodes", words={"LABEL": label}):
-            if (label, row["record"].get("id")) != ("Job", _MARK):
-                writer.node(label, row["record"])
+        for record in all_nodes(store, label, nodes[label]):
+            if (label, record.get("id")) != ("Job", _MARK):
+                writer.node(label, record)
                 steps.add()
         found[label] = steps.done - before
     for type_ in ties:
         before = steps.done
-        for row in store.stream("backup/read_ties", words={"TYPE": type_}):
+        for row in all_ties(store, type_, ties[type_]):
             ends = (row["source_label"], row["target_label"])
             if not {*ends} <= {*_ALL}:
                 other = next(label for label in ends if label not in _ALL)

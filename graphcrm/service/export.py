@@ -19,7 +19,7 @@ from graphcrm.service.export_formats import FORMATS, kinds_of, write_rows
 from graphcrm.service.provenance_files import BOOKS, put_books, put_thing, write_provenance
 from graphcrm.service.source_records import about_node, own_fields
 from graphcrm.service.spool import Spool
-from graphcrm.service.whole import Progress, Steps, consistently, count_all
+from graphcrm.service.whole import Progress, Steps, all_nodes, all_ties, consistently, count_all
 from graphcrm.service.whole_files import new_folder
 from graphcrm.store import GraphStore
 from graphcrm.tables import END_LABELS, INCOMPLETE, TABLES, TIES, Reference, Table
@@ -117,20 +117,19 @@ def _read_all(
     steps = Steps(progress, "reading", sum(nodes.values()) + sum(ties.values()), go_on)
     for label in (label for label in nodes if label in _NODES):
         table = _NODES[label]
-        for row in store.stream("backup/read_nodes", words={"LABEL": label}):
-            record = row["record"]
+        for record in all_nodes(store, label, nodes[label]):
             spool.add(table.name, record["id"], "", _json(_shown(table, record) | {"id": record["id"]}))
             if provenance:
                 put_thing(spool, table, about_node(label, record["id"]), record["id"], record)
             steps.add()
     for type_ in ties:
-        for row in store.stream("backup/read_ties", words={"TYPE": type_}):
+        for row in all_ties(store, type_, ties[type_]):
             id_ = _put_tie(spool, type_, row)
             if provenance:
                 put_thing(spool, TIES[type_], id_, id_, row["record"])
             steps.add()
     if provenance:
-        put_books(store, spool, steps)
+        put_books(store, spool, nodes, steps)
     steps.end()
     return steps.done
 

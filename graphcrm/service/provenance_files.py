@@ -29,7 +29,7 @@ from graphcrm.service.source_records import (
     winners,
 )
 from graphcrm.service.spool import Spool
-from graphcrm.service.whole import Steps
+from graphcrm.service.whole import Steps, all_nodes
 from graphcrm.store import GraphStore
 from graphcrm.tables import TABLES, TIES, Table
 from graphcrm.values import from_graph, times_of, times_text
@@ -115,11 +115,11 @@ def put_thing(spool: Spool, table: Table, about: str, id_: str, properties: Mapp
         _tell(spool, table, id_, record)
 
 
-def put_books(store: GraphStore, spool: Spool, steps: Steps) -> None:
-    """Put aside what the product's own books hold of where everything came from."""
+def put_books(store: GraphStore, spool: Spool, numbers: Mapping[str, int], steps: Steps) -> None:
+    """Put aside what the product's own books hold of where everything came from; `numbers` has how much, by label."""
     for label, put in BOOKS.items():
-        for row in store.stream("backup/read_nodes", words={"LABEL": label}):
-            put(spool, row["record"])
+        for record in all_nodes(store, label, numbers.get(label, 0)):
+            put(spool, record)
             steps.add()
 
 

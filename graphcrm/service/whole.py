@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from graphcrm.errors import StoreError
 from graphcrm.store import GraphStore
 
-__all__ = ["Progress", "Steps", "consistently", "count_all", "held"]
+__all__ = ["Progress", "Steps", "all_nodes", "all_ties", "consistently", "count_all", "held"]
 
 _T = TypeVar("_T")
 
 Progress = Callable[[str, int, float], None]
 """Told what is being done, for how many nodes and ties it is done, and about what share of all that is."""
 
+_SHARD: Final = 250_000
+"""Nodes or ties that one query reads, about: what fits into the time that the embedded engine leaves a query."""
 _READINGS: Final = 3
 _PAUSE_S: Final = 1.0
 _HOLD_S: Final = 15.0
@@ -103,6 +106,23 @@ def count_all(store: GraphStore, labels: Iterable[str], types: Iterable[str]) ->
     nodes = {name: store.read("store/count_nodes", words={"LABEL": name})[0]["total"] for name in labels}
     ties = {name: store.read("store/count_ties", words={"TYPE": name})[0]["total"] for name in types}
     return {name: n for name, n in nodes.items() if n}, {name: n for name, n in ties.items() if n}
+
+
+def all_nodes(store: GraphStore, label: str, total: int = 1) -> Iterator[dict[str, Any]]:
+    """Stream the properties of every node of a label, in no order, of which there are about so many in total."""
+    for row in _sharded(store, "backup/read_nodes", {"LABEL": label}, total):
+        yield row["record"]
+
+
+def all_ties(store: GraphStore, type_: str, total: int = 1) -> Iterator[dict[str, Any]]:
+    """Stream every tie of a type, as `backup/read_ties` has it, of which there are about so many in total."""
+    return _sharded(store, "backup/read_ties", {"TYPE": type_}, total)
+
+
+def _sharded(store: GraphStore, query: str, words: dict[str, str], total: int) -> Iterator[dict[str, Any]]:
+    shards = max(1, math.ceil(total / _SHARD))
+    for shard in range(shards):
+        yield from store.stream(query, words=words, shards=shards, shard=shard)
 
 
 class Steps:

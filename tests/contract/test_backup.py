@@ -27,6 +27,7 @@ from graphcrm.errors import Conflict, InvalidInput
 from graphcrm.service import whole
 from graphcrm.service.backup import make_backup, restore_backup, restore_begun
 from graphcrm.service.backup_file import BackupFile, BackupWriter
+from graphcrm.service.export import export_graph
 from graphcrm.settings import Settings
 
 OTHER = {"embedded": "neo4j", "neo4j": "embedded"}
@@ -47,6 +48,23 @@ def small_backup(graph: Graph, folder: Path) -> Path:
     upsert(graph, "customers", [{"id": f"C{n}", "name": f"Customer {n}"} for n in range(50)])
     make_backup(graph.store, folder / "small.backup")
     return folder / "small.backup"
+
+
+def test_what_is_read_in_many_parts_is_all_there_once(
+    graph: Graph, other: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(graph)
+    before = contents(graph)
+    monkeypatch.setattr(whole, "_SHARD", 2)
+    counts = make_backup(graph.store, tmp_path / "parts.backup")
+    assert {name: counts.get(name, 0) for name in before} == {name: len(rows) for name, rows in before.items()}
+    restore_backup(other.store, tmp_path / "parts.backup")
+    assert contents(other) == before
+    export_graph(graph.store, tmp_path / "parts")
+    monkeypatch.undo()
+    export_graph(graph.store, tmp_path / "whole")
+    parts, all_of_it = (sorted((tmp_path / name).iterdir()) for name in ("parts", "whole"))
+    assert [(path.name, path.read_bytes()) for path in parts] == [(path.name, path.read_bytes()) for path in all_of_it]
 
 
 def test_everything_goes_to_the_other_engine_and_back(graph: Graph, other: Graph, bare: Any, tmp_path: Path) -> None:

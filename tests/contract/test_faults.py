@@ -31,6 +31,7 @@ from graphcrm import Graph, embedded
 from graphcrm.errors import StoreError
 from graphcrm.intake.importer import import_files
 from graphcrm.service.export import export_graph
+from graphcrm.service.whole import all_nodes, all_ties
 from graphcrm.settings import Settings
 
 KILLS, PARTIES, BATCH, SEED = 20, 300, 25, 20_261_123
@@ -79,8 +80,8 @@ def ids_in(path: Path, rows: int) -> set[str]:
 
 def ids_there(graph: Graph) -> set[str]:
     """The ids of all customers and referrals; each is there once."""
-    nodes = [row["record"]["id"] for row in graph.store.stream("backup/read_nodes", words={"LABEL": "Customer"})]
-    ties = [row["record"]["id"] for row in graph.store.stream("backup/read_ties", words={"TYPE": "REFERRED"})]
+    nodes = [record["id"] for record in all_nodes(graph.store, "Customer")]
+    ties = [row["record"]["id"] for row in all_ties(graph.store, "REFERRED")]
     assert len({*nodes, *ties}) == len(nodes) + len(ties)
     return {*nodes, *ties}
 

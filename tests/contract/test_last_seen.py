@@ -27,6 +27,7 @@ from graphcrm.service.last_seen import Seen, Sightings, digests, note_sightings
 from graphcrm.service.quality import quality_of
 from graphcrm.service.sighting_parts import moment_of
 from graphcrm.service.source_records import SourceRecord, about_node, read_records
+from graphcrm.service.whole import all_nodes, all_ties
 
 OTHER = {"embedded": "neo4j", "neo4j": "embedded"}
 COMPANY = {
@@ -84,8 +85,7 @@ def exported(graph: Graph, folder: Path) -> dict[str, bytes]:
 
 
 def sightings(graph: Graph, source: str = "crm") -> list[dict[str, Any]]:
-    rows = graph.store.stream("backup/read_nodes", words={"LABEL": "Sighting"})
-    return [row["record"] for row in rows if row["record"]["source"] == source]
+    return [record for record in all_nodes(graph.store, "Sighting") if record["source"] == source]
 
 
 def test_a_second_import_moves_what_it_has_and_changes_nothing(graph: Graph, tmp_path: Path) -> None:
@@ -148,10 +148,10 @@ def test_all_that_a_source_brings_is_seen_whatever_its_table(graph: Graph, tmp_p
 
     things: dict[str, dict[str, Any]] = {}
     for label in NODES:
-        for row in graph.store.stream("backup/read_nodes", words={"LABEL": label}):
-            things[about_node(label, row["record"]["id"])] = row["record"]
+        for record in all_nodes(graph.store, label):
+            things[about_node(label, record["id"])] = record
     for type_ in TIES_SAID:
-        for row in graph.store.stream("backup/read_ties", words={"TYPE": type_}):
+        for row in all_ties(graph.store, type_):
             things[row["record"]["id"]] = row["record"]
     records = [one for each in graph.store.reading(lambda tx: read_records(tx, things)).values() for one in each]
     mine = [one for one in records if one.source == "crm"]
