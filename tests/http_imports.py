@@ -14,6 +14,7 @@ from neo4j_server import free_port
 from processes import Service
 
 from graphcrm import Graph
+from graphcrm.service.jobs import MAX_RUNS
 from graphcrm.settings import Settings
 
 __all__ = ["API", "HALF", "discarded_uploads", "ended", "import_under_kills", "until", "upload"]
@@ -83,10 +84,11 @@ def import_under_kills(settings: Settings, folders: Sequence[Path], kills: int, 
     """
     chance, struck, usual_s = random.Random(seed), 0, 0.0
     for folder in folders:
-        for _ in range(4 * kills):
+        for attempt in range(MAX_RUNS):
             # Some moments lie within the upload, or right after the answer.
             latest_s = usual_s if chance.random() < 0.7 else usual_s / 10
-            moment_s = chance.uniform(0, latest_s) if usual_s and struck < kills else None
+            is_last = attempt == MAX_RUNS - 1  # one more cut, and the import is given up
+            moment_s = chance.uniform(0, latest_s) if usual_s and struck < kills and not is_last else None
             job, took_s = _import_until(settings, folder, moment_s)
             if job:
                 break

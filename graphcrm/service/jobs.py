@@ -31,10 +31,11 @@ from graphcrm.store import GraphStore, Transaction
 if TYPE_CHECKING:
     from graphcrm.intake.importer import ImportReport, Progress
 
-__all__ = ["Claim", "Jobs"]
+__all__ = ["MAX_RUNS", "Claim", "Jobs"]
 
-_MAX_RUNS: Final = 5
+MAX_RUNS: Final = 5
 """How often a job is begun: one that ends its process each time is not begun for ever."""
+_GIVEN_UP: Final = f"was begun {MAX_RUNS} times and cut off each time; see why the service ends, then send it again"
 _QUEUE: Final = "jobs"
 """What writers that lengthen the queue take turns by."""
 
@@ -300,9 +301,9 @@ class Jobs:
         if not found or not self._waits_here(record := found[0]["record"], now):
             return None
         runs = record.get("runs", 0) + 1
-        if record.get("cancelling") or runs > _MAX_RUNS:
+        if record.get("cancelling") or runs > MAX_RUNS:
             state = "cancelled" if record.get("cancelling") else "failed"
-            message = None if record.get("cancelling") else f"was begun {_MAX_RUNS} times and cut off each time"
+            message = None if record.get("cancelling") else _GIVEN_UP
             closed = {"state": state, "message": message, "ended_at": now, "request": None}
             tx.run("jobs/update", id=id_, changes=closed | {"owner": None, "lease_until": None})
             outbox.remember(tx, finished=[self._shown(record | closed)])

@@ -57,7 +57,9 @@ def test_xlsx(tmp_path: Path) -> None:
     ]
     assert [(reject.line, reject.reason) for reject in rejects] == [(7, "has 5 fields where the header has 4")]
     assert reader.offset == reader.size
+    assert reader.notes == ("has other sheets, which are not read: '客户'; name one as book.xlsx/SHEET",)
     assert read(open_file(path / "客户"))[0] == [(2, {"id": "Z"})]
+    assert open_file(path / "客户").notes == ()
     with pytest.raises(InvalidInput, match="has no sheet 'None'; there are: First, 客户"):
         open_file(path / "None")
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from graphcrm.errors import InvalidInput
@@ -41,6 +42,7 @@ class ExcelFile(Reader):
     def __init__(self, content: Content) -> None:
         super().__init__(content)
         self._done = False
+        self._left_out: list[str] = []
         rows = self._rows()
         sample = list(islice(rows, _SAMPLE_ROWS))
         rows.close()
@@ -49,6 +51,9 @@ class ExcelFile(Reader):
         number, fields = sample[titles_above(fields for _, fields in sample)]
         self.header = checked_header(f"{self.name}, row {number}: the header", fields)
         self._first = number
+        if self._left_out:
+            others = ", ".join(map(repr, self._left_out))
+            self.notes += (f"has other sheets, which are not read: {others}; name one as {Path(self.name).name}/SHEET",)
 
     @property
     def offset(self) -> int:
@@ -88,9 +93,12 @@ class ExcelFile(Reader):
             try:
                 for line in process.stdout:
                     row = json.loads(line)
-                    if isinstance(row, dict):
+                    if isinstance(row, list):
+                        yield row[0], row[1]
+                    elif "reason" in row:
                         raise InvalidInput(f"{self.name}: {row['reason']}.")
-                    yield row[0], row[1]
+                    else:
+                        self._left_out = row["left_out"]
                 if process.wait():
                     raise InvalidInput(f"{self.name}: is a workbook that is damaged, or too large for the memory.")
             finally:

@@ -4,7 +4,8 @@ A workbook is XML in a zip, or a file system in a file, and its library has to h
 the library ask for more memory than there is, which ends the process. So the process is this one, its memory and time
 are bounded, and what would expand without end or is spread over billions of empty cells is refused before it is opened.
 
-It writes a JSON list for each row: its number and its texts; or, last, an object with the reason why it cannot.
+It writes a JSON object with the names of the sheets that are left out, and a list for each row: its number and its
+texts; or, last, an object with the reason why it cannot.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from graphcrm.limits import MAX_EXPANSION, MAX_SHEET_CELLS, MAX_WORKBOOK_BYTES
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
-__all__ = ["Refused", "main", "rows_of"]
+__all__ = ["Refused", "main"]
 
 MEMORY_BYTES: Final = 4_000_000_000
 CPU_SECONDS: Final = 300
@@ -52,45 +53,24 @@ def main(sheet: str) -> None:
         with suppress(ValueError, OSError):  # not every system bounds all of them
             resource.setrlimit(kind, (bound, bound))
     try:
-        for row in rows_of(sys.stdin.buffer.read(MAX_WORKBOOK_BYTES + 1), sheet):
+        book = _opened(sys.stdin.buffer.read(MAX_WORKBOOK_BYTES + 1))
+        chosen = _chosen(book.sheet_names, sheet)
+        print(json.dumps({"left_out": [] if sheet else book.sheet_names[1:]}))
+        for row in _rows(book, chosen) if chosen else ():
             print(json.dumps(row))
     except Refused as error:
         print(json.dumps({"reason": str(error)}))
 
 
-def rows_of(data: bytes, sheet: str) -> Iterator[tuple[int, list[str]]]:
-    """Give the rows of a sheet that are not empty.
-
-    Parameters
-    ----------
-    data : bytes
-        The workbook.
-    sheet : str
-        The sheet's name; empty for the first one.
-
-    Yields
-    ------
-    tuple of int and list of str
-        The row's number in the sheet, and its cells without the empty ones behind the last full one.
-
-    Raises
-    ------
-    Refused
-        If it is damaged, protected, too large or no workbook, or has no such sheet.
-    """
-    if len(data) > MAX_WORKBOOK_BYTES:
-        raise Refused(f"is larger than {MAX_WORKBOOK_BYTES:,} bytes; save it as CSV")
-    if data.startswith(b"PK"):
-        _Package(data).check()
-    book = _opened(data)
-    names = book.sheet_names
+def _chosen(names: list[str], sheet: str) -> str | None:
+    """The sheet of a name, or the first one where none is named."""
     if sheet and sheet not in names:
         raise Refused(f"has no sheet {sheet!r}; there are: {', '.join(names)}")
-    if names:
-        yield from _sheet_rows(book, sheet or names[0])
+    return sheet or next(iter(names), None)
 
 
-def _sheet_rows(book: CalamineWorkbook, name: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(book: CalamineWorkbook, name: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a sheet that are not empty: their numbers, and their cells without the empty ones at the end."""
     from python_calamine import CalamineError
 
     try:
@@ -110,8 +90,13 @@ def _sheet_rows(book: CalamineWorkbook, name: str) -> Iterator[tuple[int, list[s
 
 
 def _opened(data: bytes) -> CalamineWorkbook:
+    """The workbook, when it is known to be none that would not fit into memory."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
+    if len(data) > MAX_WORKBOOK_BYTES:
+        raise Refused(f"is larger than {MAX_WORKBOOK_BYTES:,} bytes; save it as CSV")
+    if data.startswith(b"PK"):
+        _Package(data).check()
     try:
         return CalamineWorkbook.from_filelike(io.BytesIO(data))
     except PasswordError:
