@@ -97,13 +97,23 @@ class References:
                     apart.add(row.id)
                 elif named == shown.keys() and all(self._speaker.source in sources for sources in said):
                     continue
-                elif named != shown.keys() and any(sources != source for sources in said):
+                elif (
+                    named != shown.keys() and any(sources != source for sources in said) and not self._repeats(row, ref)
+                ):
                     apart.add(row.id)
                 elif row.id in self._existing:
                     asked.add(row.id)
         asked -= apart
         kept = kept_words(tx, self._label, asked) if asked else {}
         return apart | {id_ for id_, words in kept.items() if words}
+
+    def _repeats(self, row: Row, ref: Reference) -> bool:
+        """Whether a row names whom its source named before, beside ties of others that were written as such."""
+        shown = self._shown(row, ref)
+        return self._named(row, ref) == {id_ for id_, tie in shown.items() if self._is_own(tie)} != set()
+
+    def _is_own(self, tie: TieRow) -> bool:
+        return self._speaker.source in tie.properties.get("_sources", (self._speaker.source,))
 
     # ---- rows that cannot go in ----
 
@@ -190,7 +200,8 @@ class References:
     def _cuts(self, ref: Reference, tie: TieRow) -> bool:
         """Whether a column that does not name a tie's other end speaks against it."""
         other = tie.target if ref.outgoing else tie.source
-        speaks = ref.replaces or ref.field in self._stated
+        # What others wrote beside a word that is only repeated was there when it was said first.
+        speaks = self._is_own(tie) if ref.replaces else ref.field in self._stated
         return speaks and stands_for(ref, other[0], tie.properties)
 
     def _tie(self, ref: Reference, own_id: str, other_id: str, plan: Plan) -> TieRow:

@@ -15,7 +15,7 @@ from graphcrm.sample import write_sample
 
 pytestmark = pytest.mark.bench
 
-KILLS, COMPANIES, PARTIES, SEED = 20, 20, 400, 20_261_123
+KILLS, COMPANIES, PARTIES, SEED = 20, 30, 400, 20_261_123
 
 
 @pytest.mark.timeout(3600)

@@ -394,3 +394,22 @@ def test_what_was_said_of_who_is_deleted_is_not_said_of_who_gets_the_id(graph: G
     say(graph, "new", "customers", {"id": "V:1", "name": "Another"}, {"id": "V3", "name": "Third"})
     graph.sources.erase("s2")
     assert [graph.records.read("orders", f"O{n}")["customer_id"] for n in (1, 2, 3)] == [None, None, None]
+
+
+def test_a_word_that_is_only_repeated_cuts_no_tie_that_another_wrote(graph: Graph) -> None:
+    employer = ("contacts", {"id": "K", "name": "Kim", "customer_id": "X"})
+    also = ("ties", {"type": "WORKS_AT", "source_id": "K", "target_id": "Y", "since": "2020-01-01"})
+    say(graph, "crm", "customers", {"id": "X", "name": "X"}, {"id": "Y", "name": "Y"})
+    say(graph, "crm", *employer)
+    say(graph, "hr", *also)
+    both = ties(graph, "WORKS_AT")
+    assert len(both) == 2
+    for _ in range(2):
+        assert say(graph, "crm", *employer) == (0, 0, 1)
+        assert say(graph, "hr", *also) == (0, 0, 1)
+    assert ties(graph, "WORKS_AT") == both
+    assert graph.records.read("contacts", "K")["customer_id"] == "X"
+    # Whom the column names instead takes the place of its own earlier word, and of the other's by the rule of fields.
+    say(graph, "crm", "customers", {"id": "Z", "name": "Z"})
+    say(graph, "crm", "contacts", {"id": "K", "name": "Kim", "customer_id": "Z"})
+    assert graph.records.read("contacts", "K")["customer_id"] == "Z"
