@@ -38,9 +38,11 @@ FEATURES: Final = (
     "postcode",
     "birth_date",
     "national_id",
+    "national_id_block",
     "email",
     "mailbox",
     "phone",
+    "phone_block",
 )
 """Columns of what `features` gives, all text or None."""
 
@@ -90,6 +92,9 @@ _STREET_WORDS: Final = {
 }
 _PHONE_DIGITS: Final = 9
 """A phone is compared by so many last digits: what stands before them is written in too many ways."""
+
+_BLOCK_DIGITS: Final = 2
+"""Numbers that differ in so many last digits alone are one block: a firm or a town is given them together."""
 
 Parts = tuple[str | None, ...]
 
@@ -146,6 +151,7 @@ def features(parties: pd.DataFrame) -> pd.DataFrame:
     found["country"] = texts.each("country", lambda text: fold(clean_country(text).value) or None)
     found["birth_date"] = texts.each("birth_date", _birth_date)
     found["national_id"] = texts.each("national_id", lambda text: fold(text).replace(" ", "").strip("0") or None)
+    found["national_id_block"] = [_block(number) for number in found["national_id"]]
     emails = texts.each("email", _email)
     found["email"] = emails
     pairs = zip(emails, found["kind"], strict=True)
@@ -153,6 +159,7 @@ def features(parties: pd.DataFrame) -> pd.DataFrame:
         "post" if email and kind != "organization" and _is_post(email) else None for email, kind in pairs
     ]
     found["phone"] = texts.each("phone", _phone)
+    found["phone_block"] = [_block(number) for number in found["phone"]]
     return pd.DataFrame({column: pd.Series(found[column], dtype=object) for column in FEATURES})
 
 
@@ -251,3 +258,7 @@ def _is_post(email: str) -> bool:
 def _phone(text: str) -> str | None:
     digits = "".join(char for char in text if char.isdigit())
     return digits[-_PHONE_DIGITS:] if len(digits) >= 6 else None
+
+
+def _block(number: str | None) -> str | None:
+    return number[:-_BLOCK_DIGITS] or None if number else None

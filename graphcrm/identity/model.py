@@ -2,7 +2,8 @@
 
 Fellegi and Sunter: each field of a pair falls into one level; the level's weight is log2(m / u), where m is how often
 true duplicates fall into it and u how often two different parties do. Where a level names a term frequency, u is the
-share of parties that hold the very value, so that a rare name says much and a switchboard's number little.
+share of parties that hold the very value, so that a rare name says much and a switchboard's number little. Where one
+digit of a number differs it is the share of those with a number of the same block: neighbours in an office have such.
 
 Two parties under one roof share surname, phone and mailbox more often than chance, although they are two. Those
 fields therefore tell little or nothing more once the address is the same, and a shared phone or mailbox tells little
@@ -197,10 +198,17 @@ COMPARISONS: Final = (
         _unknown("national_id"),
         (
             Level("equal", "national_id_l = national_id_r", 0.88, 1e-5, "national_id", 1e-5),
-            Level("one digit differs", f"length(national_id_l) >= 6 AND {_edits('national_id', 1)}", 0.1, 1e-5),
+            Level(
+                "one digit differs",
+                f"length(national_id_l) >= 6 AND {_edits('national_id', 1)}",
+                0.1,
+                1e-5,
+                "national_id_block",
+                1e-5,
+            ),
             Level("differs", "ELSE", 0.02, 1.0),
         ),
-        ("national_id",),
+        ("national_id", "national_id_block"),
     ),
     Comparison(
         "email",
@@ -222,10 +230,10 @@ COMPARISONS: Final = (
             Level("equal, with another given name", f"phone_l = phone_r AND {_ANOTHER_GIVEN}", 0.6, 0.3, fixed=True),
             Level("equal, at the same address", f"phone_l = phone_r AND {_ONE_ROOF}", 0.6, 0.15, fixed=True),
             Level("equal", "phone_l = phone_r", 0.55, 1e-5, "phone", 1e-5),
-            Level("one digit differs", _edits("phone", 1), 0.06, 2e-5),
+            Level("one digit differs", _edits("phone", 1), 0.06, 2e-5, "phone_block", 2e-5),
             Level("differs", "ELSE", 0.4, 1.0),
         ),
-        ("phone", "given", "surname", "given_latin", "address", "street", "number", "area", "postcode"),
+        ("phone", "phone_block", "given", "surname", "given_latin", "address", "street", "number", "area", "postcode"),
     ),
     Comparison(
         "company",
