@@ -52,6 +52,10 @@ Progress = Callable[[int, int], None]
 
 _BATCH: Final = 200
 _READ: Final = 5_000
+_NAMES: Final = frozenset(["given_name", "surname", "name_suffix", "kind", "country", "legal_form"])
+"""What agrees by the name alone, or says nothing of who it is."""
+_SAME_TOWN: Final = "same area"
+"""The level of addresses of which no more than the town is known to agree."""
 
 
 def merge_surely(
@@ -171,12 +175,17 @@ def _decided(store: GraphStore, threshold: float) -> list[Merge]:
         if len(there) < 2:
             continue  # somebody deleted or merged them meanwhile
         into = survivor((parties[id_] for id_ in there), trust)
-        merges += [
-            Merge(id_, into, AUTOMATIC, best.get((id_, into)) or best[id_, ""])
-            for id_ in there
-            if id_ != into and _numbers(parties[id_]) == _numbers(parties[into])
-        ]
+        alike = [id_ for id_ in there if id_ != into and _numbers(parties[id_]) == _numbers(parties[into])]
+        decided = [Merge(id_, into, AUTOMATIC, best.get((id_, into)) or best[id_, ""]) for id_ in alike]
+        merges += [merge for merge in decided if merge.grounds and _agree_in_more(merge.grounds.evidence)]
     return merges
+
+
+def _agree_in_more(evidence: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether more agrees than the names of two people and the town, as of many who are two."""
+    return any(
+        entry["weight"] > 0 and entry["field"] not in _NAMES and entry["level"] != _SAME_TOWN for entry in evidence
+    )
 
 
 def _numbers(party: tuple[str, Mapping[str, Any]]) -> list[str]:

@@ -241,8 +241,17 @@ def test_what_a_run_does_itself_is_no_change(graph: Graph, monkeypatch: pytest.M
     assert (list(rest["id"]), rest.attrs) == (["M1"], {"resumed": True, "skipped": 0})
 
 
+def test_a_name_and_a_town_make_no_two_people_one(graph: Graph) -> None:
+    put(graph, "customers", *({"id": id_, "name": "Aigul Zhumagali", "city": "Karakol"} for id_ in ("T1", "T2")))
+    found = Duplicates(graph.store).find(0.5)
+    assert ("T1", "T2") in set(zip(found["left_id"], found["right_id"], strict=True))
+    assert not {"T1", "T2"} & {*merge_surely(graph.store, 0.5)["id"]}
+    assert {"T1", "T2"} <= {party["id"] for party in shown(graph)["customers"]}
+
+
 def test_another_threshold_is_decided_anew(graph: Graph, bare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(graph, *({"id": id_, "name": "Eve Stone"} for id_ in ("E1", "E2")))  # a name alone is likely, and not sure
+    eve = {"id": "E1", "name": "Eve Stone", "birth_date": "1970-05-05"}
+    fill(graph, eve, {"id": "E2", "name": "Eve Stones", "birth_date": "1970-05-06"})  # likely, and not sure
     with cut_off(monkeypatch, 0):
         merge_surely(graph.store, 0.8)
     assert decisions(bare) == 5  # and the run
