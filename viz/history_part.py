@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ __all__ = ["earlier_of", "history_line", "history_part"]
 _IMPORT: Final = "import:"
 _AUTOMATIC: Final = "automatic"
 _SHOWN_EARLIER: Final = 5
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
 def history_part(history: Mapping[str, Any], names: Mapping[str, str], language: Language) -> dict[str, Any]:
@@ -79,6 +81,8 @@ def history_line(
     ('C1', None)
     >>> history_line(moved | {"by": "automatic"}, {}, "zh")["by"]
     'crm · 自动'
+    >>> history_line(moved | {"field": "created_at", "from": "2025-01-02T03:04:05Z"}, {}, "en")["before"]
+    '2025-01-02 03:04'
     """
     kind, field = item["kind"], item["field"]
     is_value = field is not None and kind != "tie_removed"
@@ -118,4 +122,6 @@ def _by(by: str | None, language: Language) -> str | None:
 def _told(value: Any, language: Language) -> str:
     if value is None or value == []:
         return text(language, "blank")
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return f"{value[:10]} {value[11:16]}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
