@@ -73,6 +73,9 @@ class Writer(Protocol):
     def notes(self) -> Sequence[str]:
         """What is to be said of the rows that were written."""
 
+    def key(self, row: Row) -> int:
+        """What tells a row from the others of its file, as a hash."""
+
     def news(self, rows: Sequence[Row]) -> Sequence[bool]:
         """Tell which rows that say how things stand tell something new."""
 
@@ -296,7 +299,7 @@ class _Loading:
         said = hash(tuple(origin.raw.values()))
         if self._said is not None:
             batch.marks.append(said)
-        key, mark = hash(row.id), said & _MARK
+        key, mark = self._writer.key(row), said & _MARK
         first = batch.seen.setdefault(key, (origin.line, mark))
         if len(batch.seen) > len(batch.rows):
             batch.rows.append(row)
@@ -330,7 +333,7 @@ class _Loading:
     def _stands_already(self, batch: _Batch, row: Row, origin: SourceRow, mark: int, first: tuple[int, int]) -> None:
         if first[1] == mark:
             batch.repeated += self._said is None
-            batch.repeats.append((hash(row.id), first[0], origin))
+            batch.repeats.append((self._writer.key(row), first[0], origin))
             return
         column = self._table.ends[0] if self._table.type else "id"
         reason = f"{column}: {row.id!r} stands on line {first[0]} already, with other values"
@@ -346,7 +349,7 @@ class _Loading:
                 if self._assumed is not None:
                     _assume(self._assumed, self._table, row)
             else:
-                refused[hash(row.id)] = origin.line
+                refused[self._writer.key(row)] = origin.line
                 batch.rejects.append(self._reject(origin, outcome.column, f"{outcome.column}: {outcome.reason}"))
         self._refused.add(list(refused), list(refused.values()), [0] * len(refused))
         refused_before, _ = self._refused.find([key for key, _, _ in batch.repeats])

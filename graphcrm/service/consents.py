@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import blake2b
 from itertools import islice
 from operator import itemgetter
 from typing import Any, Final, Literal
@@ -15,12 +13,11 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from graphcrm.errors import InvalidInput, NotFound
-from graphcrm.limits import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_PAGE
+from graphcrm.limits import MAX_NAME_LENGTH, MAX_PAGE
 from graphcrm.schema import PARTY_LABELS
 from graphcrm.service.aliases import roots
 from graphcrm.service.answers import bounded, table
 from graphcrm.service.paging import agreed, behind, in_bytes
-from graphcrm.service.source_records import about_node, read_records
 from graphcrm.store import GraphStore, Transaction
 from graphcrm.tables import Row
 from graphcrm.values import from_graph
@@ -29,7 +26,6 @@ __all__ = [
     "PURPOSE",
     "Permission",
     "contactable",
-    "decisions_apart",
     "folded",
     "in_force",
     "last_consents",
@@ -271,44 +267,6 @@ def _is_news(row: Row, last: dict[str, Any] | None) -> bool:
     if row.properties["granted"]:
         return last is not None and not last["granted"] and last["at"] < row.properties["at"]
     return last is None or last["granted"]
-
-
-def decisions_apart(tx: Transaction, source: str, rows: Sequence[Row]) -> list[Row]:
-    """Give decisions ids of their own that come under the id of an earlier one, so that both are kept.
-
-    Parameters
-    ----------
-    tx : Transaction
-        One that reads.
-    source : str
-        Whose rows they are.
-    rows : sequence of Row
-        Of consents.
-
-    Returns
-    -------
-    list of Row
-        In the same order. A row of another time than the source, or who else knows a consent of that id, says it has,
-        tells of another decision: its id is followed by that time. All others are as they came.
-    """
-    words = {"LABEL": "Consent"}
-    stored = tx.run("nodes/read_many", words=words, ids=[row.id for row in rows])[0]["records"]
-    there = {about_node("Consent", one["id"]): one for one in stored}
-    times = {about: one.get("at") for about, one in there.items()}
-    for about, records in read_records(tx, there).items():
-        own = [record.fields["at"] for record in records if record.source == source and "at" in record.fields]
-        times[about] = own[0] if own else times[about]
-    return [_apart(row, times.get(about_node("Consent", row.id))) for row in rows]
-
-
-def _apart(row: Row, known: datetime | None) -> Row:
-    at = row.properties["at"]
-    if known is None or known == at:
-        return row
-    id_ = f"{row.id}@{at.isoformat()}"
-    if len(id_) > MAX_ID_LENGTH:
-        id_ = blake2b(id_.encode(), digest_size=16).hexdigest()
-    return replace(row, id=id_, properties=row.properties | {"id": id_})
 
 
 def in_force(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

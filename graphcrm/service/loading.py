@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from graphcrm.service.changes import acting, actor
-from graphcrm.service.consents import decisions_apart, news
+from graphcrm.service.consent_ids import decisions_apart, own_id, repeated
+from graphcrm.service.consents import news
 from graphcrm.service.last_seen import Seen, node_name, note_sightings, owners_of
 from graphcrm.service.planning import Known, Outcome, keys_of
 from graphcrm.service.source_records import Speaker, prefixes
@@ -19,6 +21,14 @@ __all__ = ["Loading"]
 
 _HELD: Final = 250_000
 """Sightings that are held before they are noted."""
+
+
+class _Done(NamedTuple):
+    """What became of a batch: its rows as they were written, the outcome of each, and the strangers among them."""
+
+    rows: Sequence[Row]
+    outcomes: Sequence[Outcome]
+    strangers: Counter[str]
 
 
 class Loading:
@@ -57,6 +67,8 @@ class Loading:
         self._named: set[str] = set()
         """Whom new rows have named so far, and who was looked for."""
         self._strangers: Counter[str] = Counter()
+        self._times: dict[str, datetime] = {}
+        """Of a dry run of consents, when those were decided that are as good as in."""
         self.prefix: str = store.reading(prefixes).get(speaker.source, "")
         """What the source's ids are told from those of others by."""
 
@@ -87,22 +99,45 @@ class Loading:
         list of Outcome
             One for each row, in order.
         """
-        if self._table.label == "Consent":
-            rows = self._store.reading(lambda tx: decisions_apart(tx, self._speaker.source, rows))
         if self._dry_run:
-            outcomes, strangers = self._store.reading(lambda tx: self._try(tx, rows))
+            done = self._store.reading(lambda tx: self._try(tx, rows))
         else:
-            keys = (key for row in rows for key in keys_of(row))
+            keys = {key for row in rows for key in keys_of(row)}
+            if self._is_of_consents:
+                keys |= {own_id(row) for row in rows}
             with acting(self._actor):
-                outcomes, strangers = self._store.write(lambda tx: self._write(tx, rows), keys, repeatable=True)
-            self._remember(rows, outcomes)
-        self._strangers += strangers
-        return outcomes
+                done = self._store.write(lambda tx: self._write(tx, rows), keys, repeatable=True)
+            self._remember(done.rows, done.outcomes)
+        self._strangers += done.strangers
+        return done.outcomes
 
-    def _try(self, tx: Transaction, rows: Sequence[Row]) -> tuple[Sequence[Outcome], Counter[str]]:
+    def key(self, row: Row) -> int:
+        """What tells a row from the others of its file, as a hash: the id, of consents with the time."""
+        return hash((row.id, row.properties["at"]) if self._is_of_consents else row.id)
+
+    @property
+    def _is_of_consents(self) -> bool:
+        return self._table.label == "Consent"
+
+    def _try(self, tx: Transaction, rows: Sequence[Row]) -> _Done:
         strangers: Counter[str] = Counter()
         options: dict[str, Any] = {"dry_run": True, "known": self._known, "strangers": strangers}
-        return write_rows(tx, self._table, rows, self._speaker, **options), strangers
+        if self._is_of_consents:
+            return self._write_apart(tx, rows, self._times, options)
+        return _Done(rows, write_rows(tx, self._table, rows, self._speaker, **options), strangers)
+
+    def _write_apart(
+        self, tx: Transaction, rows: Sequence[Row], times: dict[str, datetime], options: dict[str, Any]
+    ) -> _Done:
+        """Write consents, each decision once."""
+        apart = decisions_apart(tx, self._speaker.source, rows, times)
+        first = {row.id: row for row in reversed(apart)}
+        written = write_rows(tx, self._table, list(first.values()), self._speaker, **options)
+        by_id = dict(zip(first, written, strict=True))
+        outcomes = [
+            by_id[row.id] if row is first[row.id] else repeated(row, first[row.id], by_id[row.id]) for row in apart
+        ]
+        return _Done(apart, outcomes, options["strangers"])
 
     def finish(self) -> None:
         """Note when the source brought what it had said before: the file is through."""
@@ -128,10 +163,12 @@ class Loading:
                 self._named |= more
         return found
 
-    def _write(self, tx: Transaction, rows: Sequence[Row]) -> tuple[Sequence[Outcome], Counter[str]]:
+    def _write(self, tx: Transaction, rows: Sequence[Row]) -> _Done:
         strangers: Counter[str] = Counter()
+        if self._is_of_consents:
+            return self._write_apart(tx, rows, {}, {"strangers": strangers})
         if not self._table.type:
-            return write_rows(tx, self._table, rows, self._speaker, strangers=strangers), strangers
+            return _Done(rows, write_rows(tx, self._table, rows, self._speaker, strangers=strangers), strangers)
         revision = tx.run("store/read_revision")[0]["revision"]
         if self._left_at is None or revision != self._left_at:
             present = tx.run("store/count_ties", words={"TYPE": self._table.type})[0]["total"]
@@ -140,4 +177,4 @@ class Loading:
         self._left_at = None
         outcomes = write_rows(tx, self._table, rows, self._speaker, known=self._known)
         self._left_at = revision + (len(tx.counters) if tx.moved else 0)
-        return outcomes, strangers
+        return _Done(rows, outcomes, strangers)

@@ -78,6 +78,9 @@ class MemoryWriter:
     prefix: str = ""
     notes: Sequence[str] = ()
 
+    def key(self, row: Row) -> int:
+        return hash(row.id)
+
     def write(self, rows: Sequence[Row]) -> list[Outcome]:
         return self.memory.write(self.table, rows, self.assumed)
 
