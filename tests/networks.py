@@ -12,7 +12,7 @@ from typing import Any
 import networkx as nx
 from hypothesis import strategies as st
 
-from graphcrm.network.graph import Network
+from graphcrm.network.graph import Projection
 from graphcrm.network.projection import TieColumns, project
 from graphcrm.schema import tie_id
 from graphcrm.settings import Settings
@@ -79,21 +79,27 @@ def network(
     layers: Iterable[str] | None = None,
     as_of: date | datetime = TODAY,
     half_life_days: float = 180.0,
-) -> Network:
+) -> Projection:
     """Project rows, by default with all layers at the end of 2025."""
     return project(columns(parties, ties), layers, as_of, half_life_days, DEFAULTS)
 
 
-def mutual(graph: Any) -> Network:
+def mutual(graph: Any) -> Projection:
     """The undirected network of a networkx graph, ties between friends (.7) unless `weight` says otherwise."""
     ties = [Tie("knows", str(a), str(b), "friend", w) for a, b, w in graph.edges(data="weight")]
     return network([str(node) for node in graph], ties, ["knows"])
 
 
-def directed(graph: Any) -> Network:
+def directed(graph: Any) -> Projection:
     """The network of undated referrals along a networkx graph's edges."""
     ties = [Tie("referral", str(a), str(b), None, w) for a, b, w in graph.edges(data="weight")]
     return network([str(node) for node in graph], ties, ["referral"])
+
+
+def as_networkx(found: Projection) -> Any:
+    """The network as a graph of networkx's own class, whose functions know of no kernel of ours."""
+    graph = found.to_networkx()
+    return nx.DiGraph(graph) if graph.is_directed() else nx.Graph(graph)
 
 
 def published(folder: Path, name: str, names: str | None = None) -> Any:

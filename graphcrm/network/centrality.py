@@ -16,7 +16,7 @@ from scipy import sparse
 
 from graphcrm.errors import InvalidInput
 from graphcrm.network import distance, spectral
-from graphcrm.network.graph import Floats, Integers, Network, Objects
+from graphcrm.network.graph import Floats, Integers, Objects, Projection
 
 __all__ = ["METRICS", "Metric", "Scores", "bands", "rank", "scores"]
 
@@ -26,7 +26,7 @@ SAME = 1e-9
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of all parties, in the order of `Network.ids`, and the facts of how they came about.
+    """Scores of all parties, in the order of `Projection.ids`, and the facts of how they came about.
 
     `facts` may hold: `sampled`, `pivots` and `seed` (betweenness of a large network), `alpha` (katz, chains), `method`
     and `rounds`.
@@ -42,7 +42,7 @@ class Metric:
 
     meaning: str
     oriented: bool
-    compute: Callable[[Network, bool], tuple[Floats, dict[str, Any]]]
+    compute: Callable[[Projection, bool], tuple[Floats, dict[str, Any]]]
 
 
 def _per_other(values: Floats, normalized: bool) -> Floats:
@@ -52,16 +52,16 @@ def _per_other(values: Floats, normalized: bool) -> Floats:
     return values / (len(values) - 1) if len(values) > 1 else np.ones(len(values))
 
 
-def _degree(network: Network, normalized: bool) -> tuple[Floats, dict[str, Any]]:
+def _degree(network: Projection, normalized: bool) -> tuple[Floats, dict[str, Any]]:
     return _per_other(_degrees(_ones(network), network.directed), normalized), {}
 
 
-def _strength(network: Network, normalized: bool) -> tuple[Floats, dict[str, Any]]:
+def _strength(network: Projection, normalized: bool) -> tuple[Floats, dict[str, Any]]:
     values = _degrees(network.adjacency, network.directed)
     return (values / max(len(values) - 1, 1) if normalized else values), {}
 
 
-def _ones(network: Network) -> Any:
+def _ones(network: Projection) -> Any:
     arcs = network.adjacency
     return sparse.csr_array((np.ones(arcs.nnz), arcs.indices, arcs.indptr), shape=arcs.shape)
 
@@ -71,40 +71,40 @@ def _degrees(weights: Any, directed: bool) -> Floats:
     return out + np.asarray(weights.sum(axis=0), dtype=float).ravel() if directed else out
 
 
-def _pagerank(network: Network, normalized: bool) -> tuple[Floats, dict[str, Any]]:
+def _pagerank(network: Projection, normalized: bool) -> tuple[Floats, dict[str, Any]]:
     values, facts = spectral.pagerank(network.transposed)
     return (values if normalized else values * len(values)), facts
 
 
-def _eigenvector(network: Network, normalized: bool) -> tuple[Floats, dict[str, Any]]:
+def _eigenvector(network: Projection, normalized: bool) -> tuple[Floats, dict[str, Any]]:
     values, facts = spectral.eigenvector(network.transposed)
     return (values if normalized else values / values.max()), facts
 
 
-def _katz(network: Network, normalized: bool) -> tuple[Floats, dict[str, Any]]:
+def _katz(network: Projection, normalized: bool) -> tuple[Floats, dict[str, Any]]:
     values, facts = spectral.katz(network.transposed)
     return (values / np.linalg.norm(values) if normalized else values), facts
 
 
-def _hits(network: Network, normalized: bool) -> tuple[Floats, dict[str, Any]]:
+def _hits(network: Projection, normalized: bool) -> tuple[Floats, dict[str, Any]]:
     values, facts = spectral.hits(network.transposed)
     length = np.linalg.norm(values)
     return (values if normalized or length == 0 else values / length), facts
 
 
-def _closeness(network: Network, normalized: bool) -> tuple[Floats, dict[str, Any]]:
+def _closeness(network: Projection, normalized: bool) -> tuple[Floats, dict[str, Any]]:
     return distance.closeness(network.lengths, normalized)
 
 
-def _harmonic(network: Network, normalized: bool) -> tuple[Floats, dict[str, Any]]:
+def _harmonic(network: Projection, normalized: bool) -> tuple[Floats, dict[str, Any]]:
     return distance.harmonic(network.lengths)
 
 
-def _betweenness(network: Network, normalized: bool) -> tuple[Floats, dict[str, Any]]:
+def _betweenness(network: Projection, normalized: bool) -> tuple[Floats, dict[str, Any]]:
     return distance.betweenness(network.lengths, normalized, network.directed)
 
 
-def _core_number(network: Network, normalized: bool) -> tuple[Floats, dict[str, Any]]:
+def _core_number(network: Projection, normalized: bool) -> tuple[Floats, dict[str, Any]]:
     """Peel off parties of the least degree, all at once, and note at which degree each went."""
     arcs = _ones(network)
     arcs = (arcs + arcs.T).tocsr() if network.directed else arcs
@@ -136,12 +136,12 @@ METRICS: dict[str, Metric] = {
 """The metrics by name. Normalised scores are scaled as networkx scales them by default."""
 
 
-def scores(network: Network, metric: str, normalized: bool = True) -> Scores:
+def scores(network: Projection, metric: str, normalized: bool = True) -> Scores:
     """Score every party by one metric.
 
     Parameters
     ----------
-    network : Network
+    network : Projection
         The projected network.
     metric : str
         A name of `METRICS`.

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from graphcrm.network.graph import Integers, Network
+from graphcrm.network.graph import Integers, Projection
 
 __all__ = ["communities"]
 
@@ -25,12 +25,12 @@ ROUNDS = 20
 LEVELS = 10
 
 
-def communities(network: Network, seed: int = 7) -> Integers:
+def communities(network: Projection, seed: int = 7) -> Integers:
     """Divide the parties into communities.
 
     Parameters
     ----------
-    network : Network
+    network : Projection
         The projected network; directions are left aside, parallel strengths add up.
     seed : int
         Decides in which order parties choose; the same seed gives the same communities.

@@ -1,4 +1,4 @@
-"""The relationship network: parties, the ties that count, and the graph that joins them."""
+"""The relationship network as it is projected: parties, the ties that count, and the graph that joins them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from graphcrm.errors import NotFound
+from graphcrm.network.arrays import Arrays, Column, Rows
+from graphcrm.network.networkx_graph import DiNetwork, Network
 
-__all__ = ["LENGTH_QUANTUM", "STRENGTH_RULES", "Floats", "Integers", "Network", "Objects", "Ties", "Times"]
+__all__ = ["LENGTH_QUANTUM", "STRENGTH_RULES", "Floats", "Integers", "Objects", "Projection", "Ties", "Times"]
 
 LENGTH_QUANTUM = 2.0**-30
 """Lengths are multiples of this, so that sums of them are exact and equal distances compare equal."""
@@ -31,9 +32,9 @@ Times = NDArray[np.datetime64]
 class Ties:
     """The ties that count, one row each, as columns of equal length ordered by source and target.
 
-    `source` and `target` are positions in `Network.ids`; `strength` is what is left of it at the as-of date, `unfaded`
-    what it was, by the `rule` of that number in `STRENGTH_RULES`; `at` is when the tie began, `last` the date from
-    which it fades (NaT where neither is known).
+    `source` and `target` are positions in `Projection.ids`; `strength` is what is left of it at the as-of date,
+    `unfaded` what it was, by the `rule` of that number in `STRENGTH_RULES`; `at` is when the tie began, `last` the date
+    from which it fades (NaT where neither is known).
     """
 
     id: Objects
@@ -59,7 +60,7 @@ class Ties:
 
 
 @dataclass(frozen=True)
-class Network:
+class Projection:
     """A weighted graph of parties, projected from chosen layers as of one moment.
 
     Attributes
@@ -145,31 +146,37 @@ class Network:
         strength, id_ = self.ties.strength, self.ties.id
         return np.array(sorted(rows.tolist(), key=lambda row: (-strength[row], id_[row])), dtype=np.int64)
 
-    def to_networkx(self) -> Any:
+    def to_networkx(self) -> Network | DiNetwork:
         """Give the network as networkx knows it.
 
         Returns
         -------
-        networkx.DiGraph or networkx.Graph
-            A DiGraph when any layer has a direction. Nodes are party ids, in the order of `ids`, with `label` and
-            `name`; edges carry `weight` (strength, parallel ties joined) and `length` (1/strength).
+        DiNetwork or Network
+            A DiGraph when any layer has a direction, else a Graph. Nodes are party ids, in the order of `ids`, with
+            `label` and `name`; edges carry `weight` (strength, parallel ties joined) and `length` (1/strength).
         """
-        graph = nx.DiGraph() if self.directed else nx.Graph()
-        graph.add_nodes_from(
-            (party, {"label": label, "name": name})
-            for party, label, name in zip(self.ids, self.labels, self.names, strict=True)
+        weights = self.adjacency
+        source, target = weights.tocoo().coords
+        first = np.ones(weights.nnz, dtype=bool) if self.directed else source <= target
+        out = _rows(weights, source, target, not self.directed)
+        back = self.transposed
+        heads, tails = back.tocoo().coords
+        into = _rows(back, tails, heads, False) if self.directed else out
+        arrays = Arrays(
+            nodes=self.ids.tolist(),
+            out=out,
+            into=into,
+            edges={"weight": Column(weights.data[first]), "length": Column(self.lengths.data[first])},
+            attributes={"label": Column(self.labels), "name": Column(self.names)},
+            directed=self.directed,
+            size=int(first.sum()),
         )
-        weights = self.adjacency.tocoo()
-        source, target = weights.coords
-        keep = slice(None) if self.directed else source <= target
-        graph.add_edges_from(
-            (a, b, {"weight": weight, "length": length})
-            for a, b, weight, length in zip(
-                self.ids[source[keep]],
-                self.ids[target[keep]],
-                weights.data[keep].tolist(),
-                self.lengths.data[keep].tolist(),
-                strict=True,
-            )
-        )
-        return graph
+        made: Network | DiNetwork = (DiNetwork if self.directed else Network).of(arrays)
+        return made
+
+
+def _rows(matrix: Any, tail: Integers, head: Integers, mutual: bool) -> Rows:
+    """Slots of a matrix whose edges are numbered by tail and head, mutual ones by their lesser and greater end."""
+    ends = (np.minimum(tail, head), np.maximum(tail, head)) if mutual else (tail, head)
+    _, edge = np.unique(ends[0].astype(np.int64) * matrix.shape[0] + ends[1], return_inverse=True)
+    return Rows(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), edge.astype(np.int32))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphcrm.errors import InvalidInput
-from graphcrm.network.graph import Floats, Integers, Network
+from graphcrm.network.graph import Floats, Integers, Projection
 from graphcrm.network.paths import LOSS_QUANTUM
 
 __all__ = ["Neighborhood", "neighborhood"]
@@ -29,12 +29,12 @@ class Neighborhood:
     truncated: bool
 
 
-def neighborhood(network: Network, party_id: str, hops: int = 1, limit: int = 100) -> Neighborhood:
+def neighborhood(network: Projection, party_id: str, hops: int = 1, limit: int = 100) -> Neighborhood:
     """Find who is around a party, whichever way ties point.
 
     Parameters
     ----------
-    network : Network
+    network : Projection
         The projected network.
     party_id : str
         The centre.
@@ -78,7 +78,7 @@ def neighborhood(network: Network, party_id: str, hops: int = 1, limit: int = 10
     return Neighborhood(network.ids[center], nodes, _ties_among(network, kept), len(kept) < len(found))
 
 
-def _reached(network: Network, center: int, hops: int) -> tuple[Integers, Integers]:
+def _reached(network: Projection, center: int, hops: int) -> tuple[Integers, Integers]:
     """Hop (-1 where not reached) and -ln of the best product of strengths, in quanta, of every party."""
     around = network.around
     hop = np.full(len(network), -1, dtype=np.int64)
@@ -101,7 +101,7 @@ def _loss(strength: Floats) -> Integers:
     return np.rint(-np.log(strength) / LOSS_QUANTUM).astype(np.int64)
 
 
-def _ties_among(network: Network, kept: Integers) -> list[dict[str, Any]]:
+def _ties_among(network: Projection, kept: Integers) -> list[dict[str, Any]]:
     inside = np.zeros(len(network), dtype=bool)
     inside[kept] = True
     ties = network.ties

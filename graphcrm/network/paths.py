@@ -23,7 +23,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from graphcrm.errors import InvalidInput
-from graphcrm.network.graph import Integers, Network
+from graphcrm.network.graph import Integers, Projection
 
 __all__ = ["LOSS_QUANTUM", "MAX_HOPS", "Path", "Step", "best_paths", "referral_paths"]
 
@@ -66,13 +66,13 @@ class _Search:
 
 
 def best_paths(
-    network: Network, source: str, target: str, by: By = "hops", k: int = 1, max_hops: int = 10
+    network: Projection, source: str, target: str, by: By = "hops", k: int = 1, max_hops: int = 10
 ) -> list[Path]:
     """Find the k best simple paths from one party to another.
 
     Parameters
     ----------
-    network : Network
+    network : Projection
         The projected network.
     source, target : str
         Ids of two different parties.
@@ -112,7 +112,7 @@ def best_paths(
     return [_path(network, nodes) for nodes in _yen(search, start, k)]
 
 
-def referral_paths(network: Network, source: str, target: str, k: int = 1, max_hops: int = 10) -> list[Path]:
+def referral_paths(network: Projection, source: str, target: str, k: int = 1, max_hops: int = 10) -> list[Path]:
     """Find the k shortest paths of referrals alone, by hops, then strength, then ids; see `best_paths`.
 
     Raises
@@ -125,7 +125,7 @@ def referral_paths(network: Network, source: str, target: str, k: int = 1, max_h
     return best_paths(network, source, target, "hops", k, max_hops)
 
 
-def _prepared(network: Network, start: int, end: int, by: By, max_hops: int) -> _Search:
+def _prepared(network: Projection, start: int, end: int, by: By, max_hops: int) -> _Search:
     weights = network.adjacency
     loss = np.rint(-np.log(weights.data) / LOSS_QUANTUM).astype(np.int64)
     hops = _hops_to(network.transposed, end, max_hops)
@@ -154,7 +154,7 @@ def _hops_to(backward: Any, end: int, max_hops: int) -> Integers:
     return hops
 
 
-def _cost_to(network: Network, hops: Integers, cost: Integers, end: int) -> Any:
+def _cost_to(network: Projection, hops: Integers, cost: Integers, end: int) -> Any:
     """Least cost to the target over fewest hops, level by level."""
     tail, head = network.adjacency.tocoo().coords
     nearer = np.flatnonzero(hops[tail] == hops[head] + 1)
@@ -223,7 +223,7 @@ def _astar(
     return None
 
 
-def _path(network: Network, nodes: tuple[int, ...]) -> Path:
+def _path(network: Projection, nodes: tuple[int, ...]) -> Path:
     steps = [_step(network, a, b) for a, b in pairwise(nodes)]
     return Path(
         party_ids=[network.ids[node] for node in nodes],
@@ -233,7 +233,7 @@ def _path(network: Network, nodes: tuple[int, ...]) -> Path:
     )
 
 
-def _step(network: Network, source: int, target: int) -> Step:
+def _step(network: Projection, source: int, target: int) -> Step:
     rows = network.ties_between(source, target)
     return {
         "source": network.ids[source],

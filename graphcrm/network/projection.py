@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graphcrm.errors import InvalidInput
-from graphcrm.network.graph import Floats, Integers, Network, Objects, Ties, Times
+from graphcrm.network.graph import Floats, Integers, Objects, Projection, Ties, Times
 from graphcrm.schema import LAYERS, tie_id
 
 __all__ = ["LEAST_STRENGTH", "MUTUAL_LAYERS", "TieColumns", "end_of", "project"]
@@ -121,7 +121,7 @@ def project(
     as_of: date | datetime,
     half_life_days: float,
     default_strengths: Mapping[str, float],
-) -> Network:
+) -> Projection:
     """Project the relationship network from chosen layers as of a moment.
 
     Parameters
@@ -140,7 +140,7 @@ def project(
 
     Returns
     -------
-    Network
+    Projection
         Parties by id in UTF-8 order. Undirected exactly when all the chosen layers are mutual.
 
     Raises
@@ -167,7 +167,7 @@ def project(
     exists[rows.target[keep]] = True
     ties = _ties(rows.take(keep), strength[keep], unfaded[keep], rule[keep], np.cumsum(exists) - 1)
     directed = not MUTUAL_LAYERS.issuperset(chosen)
-    return Network(
+    return Projection(
         ids=ids[exists],
         labels=_objects(columns.party_labels)[order][exists],
         names=_objects(columns.party_names)[order][exists],

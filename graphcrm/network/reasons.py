@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from graphcrm.errors import InvalidInput
-from graphcrm.network.graph import Integers, Network
+from graphcrm.network.graph import Integers, Projection
 
 __all__ = ["LANGUAGES", "Facts", "describe", "facts_of"]
 
@@ -52,12 +52,12 @@ class Facts:
     strongest: str | None
 
 
-def facts_of(network: Network, communities: Integers, party_ids: Iterable[str]) -> list[Facts]:
+def facts_of(network: Projection, communities: Integers, party_ids: Iterable[str]) -> list[Facts]:
     """Gather the facts of some parties.
 
     Parameters
     ----------
-    network : Network
+    network : Projection
         The projected network; without the layer `referral` nobody has referred.
     communities : ndarray of int, shape (n,)
         Each party's community, in the order of `network.ids`.
@@ -78,13 +78,13 @@ def facts_of(network: Network, communities: Integers, party_ids: Iterable[str]) 
     return [_facts(network, communities, referrals, network.position(party)) for party in party_ids]
 
 
-def _referrals(network: Network) -> Any:
+def _referrals(network: Projection) -> Any:
     rows = network.ties.layer == "referral"
     ends = (network.ties.source[rows], network.ties.target[rows])
     return sparse.csr_array((np.ones(len(ends[0])), ends), shape=(len(network), len(network)))
 
 
-def _facts(network: Network, communities: Integers, referrals: Any, party: int) -> Facts:
+def _facts(network: Projection, communities: Integers, referrals: Any, party: int) -> Facts:
     brought, hops = _brought(referrals, party)
     direct = _neighbors(referrals, party)
     labels = set(network.labels[direct])

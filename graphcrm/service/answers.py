@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from graphcrm.errors import InvalidInput, NotFound
-from graphcrm.network.graph import Network
+from graphcrm.network.graph import Projection
 from graphcrm.schema import LAYERS
 from graphcrm.service.resident import Snapshot
 from graphcrm.values import MONEY_SCALE, from_graph
@@ -91,17 +91,17 @@ def iso(moment: Any) -> str | None:
     return None if moment is None else f"{moment.astype('datetime64[us]').item().isoformat()}Z"
 
 
-def name_of(network: Network, party_id: str) -> str:
+def name_of(network: Projection, party_id: str) -> str:
     """A party's name."""
     return str(network.names[network.position(party_id)])
 
 
-def standing(network: Network, party_id: str, root: Callable[[str], str | None]) -> str:
+def standing(network: Projection, party_id: str, root: Callable[[str], str | None]) -> str:
     """The party that an answer is about: of one that was merged away, who stands for it.
 
     Parameters
     ----------
-    network : Network
+    network : Projection
         Where the party is.
     party_id : str
         The party that is asked about.
@@ -133,7 +133,7 @@ def amounts(money: Mapping[str, Any]) -> list[dict[str, str | None]]:
     ]
 
 
-def basis(snapshot: Snapshot, network: Network) -> dict[str, Any]:
+def basis(snapshot: Snapshot, network: Projection) -> dict[str, Any]:
     """What an answer was computed from."""
     return {
         "revision": snapshot.revision,

@@ -10,7 +10,7 @@ import numpy as np
 
 from graphcrm.errors import NotFound
 from graphcrm.network.contributions import contributions
-from graphcrm.network.graph import STRENGTH_RULES, Network
+from graphcrm.network.graph import STRENGTH_RULES, Projection
 from graphcrm.service.answers import iso
 from graphcrm.service.sources import Sources
 from graphcrm.store import GraphStore
@@ -29,7 +29,7 @@ _KNOWN_OF: Final = ("of_it", "of_sender", "of_receiver")
 
 
 def explained(
-    store: GraphStore, sources: Sources, network: Network, source: str, target: str, limit: int
+    store: GraphStore, sources: Sources, network: Projection, source: str, target: str, limit: int
 ) -> tuple[float, list[dict[str, Any]]]:
     """Take the strength of the step from one party to another apart.
 
@@ -39,7 +39,7 @@ def explained(
         Where interactions are.
     sources : Sources
         Who says what of a tie.
-    network : Network
+    network : Projection
         Where the strength is.
     source, target : str
         Ids of two parties of the network.
@@ -69,7 +69,7 @@ def explained(
     return joined, told
 
 
-def _tie(network: Network, row: int) -> dict[str, Any]:
+def _tie(network: Projection, row: int) -> dict[str, Any]:
     ties = network.ties
     return {
         "id": ties.id[row],
@@ -101,7 +101,7 @@ def _said_of(sources: Sources, tie: str) -> dict[str, Any]:
 
 
 def _interactions(
-    store: GraphStore, network: Network, row: int, contribution: float, limit: int
+    store: GraphStore, network: Projection, row: int, contribution: float, limit: int
 ) -> list[dict[str, Any]]:
     """The latest interactions that a tie counts; each contributes as much as any other."""
     source, target = network.ties.source[row], network.ties.target[row]

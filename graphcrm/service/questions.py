@@ -13,7 +13,7 @@ from graphcrm import limits
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.network.centrality import rank, scores
 from graphcrm.network.communities import communities
-from graphcrm.network.graph import Network
+from graphcrm.network.graph import Projection
 from graphcrm.network.neighborhood import neighborhood
 from graphcrm.network.paths import best_paths
 from graphcrm.network.projection import end_of, project
@@ -69,7 +69,7 @@ class Questions:
     # ---- the network ----
 
     def network(self, layers: Iterable[str] | None = None, as_of: When = None) -> Any:
-        """The relationship network as a networkx graph.
+        """The relationship network as a networkx graph, on arrays until something asks for its dicts.
 
         Parameters
         ----------
@@ -80,8 +80,8 @@ class Questions:
 
         Returns
         -------
-        networkx.Graph or networkx.DiGraph
-            Undirected when every layer is mutual. Nodes are party ids with `label` and `name`; edges have `weight`
+        Network or DiNetwork
+            A networkx.Graph or networkx.DiGraph. Undirected when every layer is mutual. Nodes are party ids with `label` and `name`; edges have `weight`
             (strength in (0, 1]) and `length` (1/strength). Its `graph` attributes say what it was projected from.
 
         Raises
@@ -409,7 +409,7 @@ class Questions:
 
     # ---- how it is computed ----
 
-    def _projected(self, layers: Iterable[str] | None, as_of: When) -> tuple[Snapshot, Network]:
+    def _projected(self, layers: Iterable[str] | None, as_of: When) -> tuple[Snapshot, Projection]:
         chosen = chosen_layers(layers)
         moment = moment_of(as_of)
         snapshot = self._resident.snapshot()
@@ -421,14 +421,14 @@ class Questions:
         )
         return snapshot, network
 
-    def _two(self, network: Network, source: str, target: str) -> tuple[str, str]:
+    def _two(self, network: Projection, source: str, target: str) -> tuple[str, str]:
         """Those whom a question about two parties is about."""
         source, target = (standing(network, id_, self.merging.root) for id_ in (source, target))
         if source == target:
             raise InvalidInput("target: must be another party than source", field="target")
         return source, target
 
-    def _referrals(self, snapshot: Snapshot, network: Network) -> Referrals:
+    def _referrals(self, snapshot: Snapshot, network: Projection) -> Referrals:
         ties = network.ties
         return snapshot.once(
             "referrals",

@@ -8,14 +8,14 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import TODAY, Tie, network, tie_rows
+from networks import TODAY, Tie, as_networkx, network, tie_rows
 
-from graphcrm.network.graph import Network
+from graphcrm.network.graph import Projection
 from graphcrm.network.paths import LOSS_QUANTUM, best_paths
 
 
-def all_simple_paths(found: Network, source: str, target: str, max_hops: int) -> Iterator[list[str]]:
-    graph = found.to_networkx()
+def all_simple_paths(found: Projection, source: str, target: str, max_hops: int) -> Iterator[list[str]]:
+    graph = as_networkx(found)
     waiting = [[source]]
     while waiting:
         path = waiting.pop()
@@ -25,8 +25,8 @@ def all_simple_paths(found: Network, source: str, target: str, max_hops: int) ->
             waiting.extend([*path, other] for other in graph[path[-1]] if other not in path)
 
 
-def brute_force(found: Network, source: str, target: str, by: str, k: int, max_hops: int) -> list[list[str]]:
-    graph = found.to_networkx()
+def brute_force(found: Projection, source: str, target: str, by: str, k: int, max_hops: int) -> list[list[str]]:
+    graph = as_networkx(found)
 
     def cost(path: list[str]) -> tuple[int, int, list[bytes]]:
         steps = list(pairwise(path))
@@ -61,7 +61,7 @@ def test_equal_to_brute_force(
     source, target = data.draw(st.permutations(found.ids.tolist()))[:2]
     paths = best_paths(found, source, target, by, k, max_hops)
     assert [path.party_ids for path in paths] == brute_force(found, source, target, by, k, max_hops)
-    graph = found.to_networkx()
+    graph = as_networkx(found)
     for path in paths:
         steps = list(pairwise(path.party_ids))
         assert path.hops == len(steps) == len(path.ties)

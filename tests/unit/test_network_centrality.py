@@ -5,17 +5,17 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
-from networks import Tie, directed, mutual, network
+from networks import Tie, as_networkx, directed, mutual, network
 
 from graphcrm.errors import InvalidInput
 from graphcrm.network import distance, spectral
 from graphcrm.network.centrality import METRICS, bands, rank, scores
-from graphcrm.network.graph import Network
+from graphcrm.network.graph import Projection
 
 ORIENTED = [name for name, metric in METRICS.items() if metric.oriented]
 
 
-def random_network(seed: int, is_directed: bool, size: int = 40) -> Network:
+def random_network(seed: int, is_directed: bool, size: int = 40) -> Projection:
     """A random network with strengths; some parties have no tie."""
     random = np.random.default_rng(seed)
     graph = nx.gnp_random_graph(size, 0.08, seed=seed, directed=is_directed)
@@ -24,12 +24,12 @@ def random_network(seed: int, is_directed: bool, size: int = 40) -> Network:
     return directed(graph) if is_directed else mutual(graph)
 
 
-def reversed_graph(found: Network) -> nx.Graph:
-    graph = found.to_networkx()
+def reversed_graph(found: Projection) -> nx.Graph:
+    graph = as_networkx(found)
     return graph.reverse() if found.directed else graph
 
 
-def in_order(found: Network, values: dict[str, float]) -> np.ndarray:
+def in_order(found: Projection, values: dict[str, float]) -> np.ndarray:
     return np.array([values[party] for party in found.ids])
 
 
@@ -37,7 +37,7 @@ def in_order(found: Network, values: dict[str, float]) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(4))
 def test_equal_to_networkx(seed: int, is_directed: bool) -> None:
     found = random_network(seed, is_directed)
-    plain, turned = found.to_networkx(), reversed_graph(found)
+    plain, turned = as_networkx(found), reversed_graph(found)
     others = len(found) - 1
     expected = {
         "degree": nx.degree_centrality(plain),
@@ -70,7 +70,7 @@ def test_katz_equals_networkx_at_its_alpha(is_directed: bool) -> None:
 @pytest.mark.parametrize("is_directed", [False, True])
 def test_raw_scores(is_directed: bool) -> None:
     found = random_network(5, is_directed)
-    plain = found.to_networkx()
+    plain = as_networkx(found)
     raw = {metric: scores(found, metric, normalized=False).values for metric in METRICS}
     assert raw["degree"].tolist() == [degree for _, degree in sorted(plain.degree)]
     assert raw["betweenness"] == pytest.approx(
@@ -112,7 +112,7 @@ def test_a_pair_of_mutual_referrals_changes_nothing_for_the_star(metric: str) ->
 
 def test_oriented_are_those_that_reversal_changes() -> None:
     forward = random_network(2, True)
-    backward = directed(forward.to_networkx().reverse())
+    backward = directed(as_networkx(forward).reverse())
     for name, metric in METRICS.items():
         same = np.allclose(scores(forward, name).values, scores(backward, name).values, atol=1e-9)
         assert same is not metric.oriented, name
@@ -169,7 +169,7 @@ def test_an_unknown_metric_names_those_that_exist() -> None:
 
 def test_bipartite_and_nearly_equal_parts_converge() -> None:
     bipartite = mutual(nx.complete_bipartite_graph(3, 9))
-    expected = nx.eigenvector_centrality_numpy(bipartite.to_networkx(), weight="weight")
+    expected = nx.eigenvector_centrality_numpy(as_networkx(bipartite), weight="weight")
     assert scores(bipartite, "eigenvector").values == pytest.approx(in_order(bipartite, expected), abs=1e-9)
     two = nx.disjoint_union(nx.complete_graph(5), nx.complete_graph(5))
     nx.set_edge_attributes(two, 0.5, "weight")

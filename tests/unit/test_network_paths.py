@@ -12,17 +12,17 @@ import pytest
 from networks import DEFAULTS, Tie, directed, network
 
 from graphcrm.errors import InvalidInput, NotFound
-from graphcrm.network.graph import Network
+from graphcrm.network.graph import Projection
 from graphcrm.network.paths import MAX_HOPS, best_paths, referral_paths
 from graphcrm.network.projection import TieColumns, project
 
 
-def referrals(*ties: tuple[str, str, float]) -> Network:
+def referrals(*ties: tuple[str, str, float]) -> Projection:
     parties = sorted({party for a, b, _ in ties for party in (a, b)})
     return network(parties, [Tie("referral", a, b, strength=s) for a, b, s in ties], ["referral"])
 
 
-def routes(found: Network, source: str, target: str, **how: object) -> list[str]:
+def routes(found: Projection, source: str, target: str, **how: object) -> list[str]:
     return ["".join(path.party_ids) for path in best_paths(found, source, target, **how)]
 
 

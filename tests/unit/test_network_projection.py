@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from datetime import UTC, date, datetime, timedelta, timezone
 
-import networkx as nx
 import numpy as np
 import pytest
 from networks import DEFAULTS, Party, Tie, columns, network
 
 from graphcrm.errors import InvalidInput, NotFound
+from graphcrm.network.networkx_graph import DiNetwork, Network
 from graphcrm.network.projection import LEAST_STRENGTH, TieColumns, end_of, project
 
 DAY = datetime(2025, 6, 30, 12)
@@ -167,11 +167,11 @@ def test_ids_in_interactions_are_quoted() -> None:
 @pytest.mark.parametrize(
     ("layers", "kind"),
     [
-        (["knows"], nx.Graph),
-        (["works_with", "knows"], nx.Graph),
-        (["knows", "referral"], nx.DiGraph),
-        (["interaction"], nx.DiGraph),
-        (None, nx.DiGraph),
+        (["knows"], Network),
+        (["works_with", "knows"], Network),
+        (["knows", "referral"], DiNetwork),
+        (["interaction"], DiNetwork),
+        (None, DiNetwork),
     ],
 )
 def test_layers_alone_decide_the_direction(layers: list[str] | None, kind: type) -> None:

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import Party, Tie, directed, mutual, network, tie_rows
+from networks import Party, Tie, as_networkx, directed, mutual, network, tie_rows
 from scipy.spatial.distance import pdist
 
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.network.communities import communities
-from graphcrm.network.graph import Network
+from graphcrm.network.graph import Projection
 from graphcrm.network.layout import layout
 from graphcrm.network.neighborhood import neighborhood
 from graphcrm.network.reasons import LANGUAGES, Facts, describe, facts_of
@@ -87,7 +87,7 @@ def test_alone_unknown_and_out_of_bounds() -> None:
 @given(rows=tie_rows(), hops=st.integers(1, 4))
 def test_hops_equal_networkx_whichever_way_ties_point(rows: tuple[list[str], list[Tie]], hops: int) -> None:
     found = network(*rows)
-    graph = found.to_networkx().to_undirected()
+    graph = as_networkx(found).to_undirected()
     for party in found.ids:
         nodes = neighborhood(found, party, hops).nodes
         expected = nx.single_source_shortest_path_length(graph, party, cutoff=hops)
@@ -97,7 +97,7 @@ def test_hops_equal_networkx_whichever_way_ties_point(rows: tuple[list[str], lis
 # ---- layout ---------------------------------------------------------------------------------------------
 
 
-def drawn(found: Network, center: str, hops: int, limit: int = 1000) -> dict[str, tuple[float, float]]:
+def drawn(found: Projection, center: str, hops: int, limit: int = 1000) -> dict[str, tuple[float, float]]:
     around = neighborhood(found, center, hops, limit)
     return layout(around.nodes, around.ties, gap=60)
 
@@ -168,7 +168,7 @@ def test_planted_communities_are_found() -> None:
 def test_communities_are_as_good_as_louvain(seed: int) -> None:
     for graph in (nx.karate_club_graph(), nx.les_miserables_graph(), nx.powerlaw_cluster_graph(300, 3, 0.6, seed=4)):
         found = mutual(nx.Graph(graph.edges))
-        plain = found.to_networkx()
+        plain = as_networkx(found)
         groups = communities(found, seed)
         own = [set(found.ids[groups == number]) for number in range(groups.max() + 1)]
         louvain = nx.community.louvain_communities(plain, seed=seed)
@@ -193,7 +193,7 @@ def test_directed_ties_hold_communities_together() -> None:
 # ---- reasons --------------------------------------------------------------------------------------------
 
 
-def facts(found: Network, party: str) -> Facts:
+def facts(found: Projection, party: str) -> Facts:
     return facts_of(found, communities(found), [party])[0]
 
 
@@ -265,7 +265,7 @@ def test_another_language_is_refused() -> None:
 def test_nobody_goes_without_a_reason(rows: tuple[list[str], list[Tie]], language: str) -> None:
     found = network(*rows)
     answers = facts_of(found, communities(found), found.ids)
-    graph = found.to_networkx()
+    graph = as_networkx(found)
     assert [answer.party_id for answer in answers] == found.ids.tolist()
     for answer in answers:
         assert describe(answer, language)

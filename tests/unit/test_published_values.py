@@ -10,10 +10,10 @@ import pytest
 from networks import Tie, mutual, network, published
 
 from graphcrm.network.centrality import rank, scores
-from graphcrm.network.graph import Network
+from graphcrm.network.graph import Projection
 
 
-def raw(found: Network, metric: str) -> dict[str, float]:
+def raw(found: Projection, metric: str) -> dict[str, float]:
     return dict(zip(found.ids, scores(found, metric, normalized=False).values.tolist(), strict=True))
 
 
