@@ -81,8 +81,9 @@ class Questions:
         Returns
         -------
         Network or DiNetwork
-            A networkx.Graph or networkx.DiGraph. Undirected when every layer is mutual. Nodes are party ids with `label` and `name`; edges have `weight`
-            (strength in (0, 1]) and `length` (1/strength). Its `graph` attributes say what it was projected from.
+            A networkx.Graph or networkx.DiGraph, undirected when every layer is mutual. Nodes are party ids with
+            `label` and `name`; edges have `weight` (strength in (0, 1]) and `length` (1/strength). Its `graph`
+            attributes say what it was projected from.
 
         Raises
         ------
