@@ -51,7 +51,7 @@ def pytest_configure() -> None:
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Bound every test. Not in the settings, which other suites read that run in this folder without the plugin."""
-    if item.get_closest_marker("timeout") is None:
+    if item.config.pluginmanager.hasplugin("timeout") and item.get_closest_marker("timeout") is None:
         item.add_marker(pytest.mark.timeout(LONGEST_TEST))
 
 
