@@ -148,27 +148,16 @@ def _dijkstra_lengths(G: Any, source: Any, cutoff: Any = None, weight: Any = "we
 # ---- groups ----------------------------------------------------------------------------------------------------------
 
 
-def _grouped(arrays: Arrays, connection: str) -> list[set[Any]]:
+def _components(G: Any) -> Iterator[set[Any]]:
+    arrays = arrays_of(G)
     rows = arrays.out
     size = len(arrays.nodes)
     matrix = sparse.csr_array((np.ones(len(rows.indices), np.int8), rows.indices, rows.indptr), shape=(size, size))
-    _, label = csgraph.connected_components(matrix, directed=arrays.directed, connection=connection)
+    _, label = csgraph.connected_components(matrix, directed=arrays.directed, connection="weak")
     groups: dict[int, set[Any]] = {}
     for node, group in zip(arrays.nodes, label.tolist(), strict=True):
         groups.setdefault(group, set()).add(node)
-    return list(groups.values())
-
-
-def _connected_components(G: Any) -> Iterator[set[Any]]:
-    if G.is_directed():
-        return _original("connected_components")(G)  # type: ignore[no-any-return]
-    return iter(_grouped(arrays_of(G), "weak"))
-
-
-def _weakly_connected_components(G: Any) -> Iterator[set[Any]]:
-    if not G.is_directed():
-        return _original("weakly_connected_components")(G)  # type: ignore[no-any-return]
-    return iter(_grouped(arrays_of(G), "weak"))
+    return iter(groups.values())
 
 
 def _core_number(G: Any) -> Any:
@@ -182,7 +171,7 @@ def _core_number(G: Any) -> Any:
 
 
 def _triangles(G: Any, nodes: Any = None) -> Any:
-    if nodes is not None or G.is_directed():
+    if nodes is not None:
         return _original("triangles")(G, nodes)
     arrays = arrays_of(G)
     return _by_node(arrays, kernels.triangles(arrays.out.indptr, arrays.out.indices))
@@ -204,12 +193,12 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "betweenness_centrality": _betweenness,
     "closeness_centrality": _closeness,
     "clustering": _clustering,
-    "connected_components": _connected_components,
+    "connected_components": _components,
     "core_number": _core_number,
     "harmonic_centrality": _harmonic,
     "single_source_dijkstra_path_length": _dijkstra_lengths,
     "to_scipy_sparse_array": _to_scipy_sparse_array,
     "triangles": _triangles,
-    "weakly_connected_components": _weakly_connected_components,
+    "weakly_connected_components": _components,
 }
 """Kernels by the name of the function that networkx dispatches."""

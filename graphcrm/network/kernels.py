@@ -155,6 +155,15 @@ def distance_sums(indptr: Any, indices: Any, lengths: Any, sources: Numbers) -> 
 
 
 @_compiled
+def _credit(score: Any, carried: Any, order: Any, ends: bool) -> None:
+    """Add what the ways from one source, the first of `order`, come to for whom it reaches."""
+    for node in order[1:]:
+        score[node] += carried[node] + (1.0 if ends else 0.0)
+    if ends:
+        score[order[0]] += len(order) - 1
+
+
+@_compiled
 def betweenness(indptr: Any, indices: Any, lengths: Any, sources: Numbers, ends: bool) -> Floats:
     """Add up, for every node, its part of the shortest ways from each source to all others.
 
@@ -178,12 +187,7 @@ def betweenness(indptr: Any, indices: Any, lengths: Any, sources: Numbers, ends:
                 head = indices[slot]
                 if key[node] + lengths[slot] == key[head]:
                     carried[node] += ways[node] / ways[head] * (1.0 + carried[head])
-        for at in range(reached):
-            node = order[at]
-            if node != source:
-                score[node] += carried[node] + (1.0 if ends else 0.0)
-            elif ends:
-                score[node] += reached - 1
+        _credit(score, carried, order[:reached], ends)
         for at in range(reached):
             node = order[at]
             key[node], ways[node], carried[node] = np.inf, 0.0, 0.0
@@ -214,12 +218,7 @@ def hop_betweenness(indptr: Any, indices: Any, sources: Numbers, ends: bool) -> 
                 if level[head] == level[node] + 1:
                     share += (1.0 + carried[head]) / ways[head]
             carried[node] = ways[node] * share
-        for at in range(reached):
-            node = order[at]
-            if node != source:
-                score[node] += carried[node] + (1.0 if ends else 0.0)
-            elif ends:
-                score[node] += reached - 1
+        _credit(score, carried, order[:reached], ends)
         for at in range(reached):
             node = order[at]
             level[node], ways[node], carried[node] = -1, 0.0, 0.0

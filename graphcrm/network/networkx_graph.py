@@ -18,8 +18,8 @@ from graphcrm.network.arrays import Arrays, Column, Rows, columns, from_dicts
 
 __all__ = ["DiNetwork", "Network", "arrays_of"]
 
-# Calls that mix our graphs with plain ones are refused by networkx unless it knows of two kinds at most one that nobody
-# named; this names its own. Calls without our graphs go on as before.
+# Without this networkx refuses calls in which a plain graph stands beside one of ours. Calls on plain graphs alone go
+# the same way as without it.
 nx.config.fallback_to_nx = True
 
 _CACHE: Final = "graphcrm"
@@ -68,6 +68,7 @@ class _Held:
     __networkx_backend__ = "graphcrm"
     __dict__: dict[str, Any]
     graph: dict[Any, Any]
+    is_directed: Callable[[], bool]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return object.__new__(cls)
@@ -109,7 +110,9 @@ class _Held:
             self.__dict__["_succ"] = made
             self.__dict__["_pred"] = _dicts(arrays.nodes, arrays.into, records)
         # From here on the dicts are the truth.
-        self.__dict__["__networkx_cache__"][_CACHE] = self.__dict__.pop("_arrays")
+        self.__dict__.pop("_arrays")
+        if (cache := self.__dict__["__networkx_cache__"]) is not None:
+            cache[_CACHE] = arrays
         return made
 
     def _make_pred(self) -> Any:
@@ -184,10 +187,6 @@ class _Held:
         """Give the class of undirected copies."""
         return Network
 
-    def is_directed(self) -> bool:
-        """Tell whether edges have a direction."""
-        raise NotImplementedError
-
     def copy(self, as_view: bool = False) -> Any:
         """Copy the graph; a copy of arrays shares them until either changes."""
         if as_view or "_node" in self.__dict__ or "_adj" in self.__dict__:
@@ -205,20 +204,12 @@ class _Held:
 class Network(_Held, nx.Graph):  # type: ignore[misc]
     """An undirected network: a `networkx.Graph` on arrays."""
 
-    def is_directed(self) -> bool:
-        """Tell that edges have no direction."""
-        return False
-
 
 class DiNetwork(_Held, nx.DiGraph):  # type: ignore[misc]
     """A directed network: a `networkx.DiGraph` on arrays."""
 
     _succ = _Lazy(_Held._make_adjacency)
     _pred = _Lazy(_Held._make_pred)
-
-    def is_directed(self) -> bool:
-        """Tell that edges have a direction."""
-        return True
 
 
 _VIEWS: Final = {

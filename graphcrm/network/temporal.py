@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -34,8 +34,6 @@ CRITERIA: Final = ("earliest", "latest", "hops", "fastest", "strongest")
 """What makes a path best: soonest at its end, last to set out, fewest steps, shortest time under way, strength."""
 
 _HOP_BITS: Final = 16
-_NEVER: Final = np.iinfo(np.int64).max
-_ALWAYS: Final = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True)
@@ -142,22 +140,19 @@ class TemporalNetwork:
         ends = self.projection.position(source), self.projection.position(target)
         if ends[0] == ends[1]:
             raise InvalidInput("target: must be another party than source", field="target")
-        first = _ALWAYS if start is None else int(start.astype("datetime64[us]").astype(np.int64))
-        rows = self._found(*ends, by, first, strict)
-        return None if rows is None else self._journey(ends[0], rows)
+        rows = self._found(*ends, by, _moment(start), strict)
+        return self._journey(ends[0], rows) if len(rows) else None
 
-    def _found(self, source: int, target: int, by: Criterion, first: int, strict: bool) -> Integers | None:
+    def _found(self, source: int, target: int, by: Criterion, first: int, strict: bool) -> Integers:
         if by == "latest":
-            backward = kernels.earliest(
-                self._into, target, _ALWAYS, strict, source, -first if first > _ALWAYS else _NEVER
-            )
-            return _or_none(backward[::-1])
+            last = -first if first > kernels.ALWAYS else kernels.NEVER
+            return kernels.earliest(self._into, target, kernels.ALWAYS, strict, source, last)[::-1]
         if by == "earliest":
-            return _or_none(kernels.earliest(self._out, source, first, strict, target, _NEVER))
+            return kernels.earliest(self._out, source, first, strict, target, kernels.NEVER)
         if by == "fastest":
-            return _or_none(kernels.fastest(self._out, source, first, strict, target))
+            return kernels.fastest(self._out, source, first, strict, target)
         cost = self._loss if by == "strongest" else np.ones(len(self.projection.ties), np.int64)
-        return _or_none(kernels.cheapest(self._out, cost, source, first, strict, target))
+        return kernels.cheapest(self._out, cost, source, first, strict, target)
 
     def _journey(self, source: int, rows: Integers) -> Journey:
         ties, ids = self.projection.ties, self.projection.ids
@@ -184,22 +179,21 @@ class TemporalNetwork:
         Reached
             Without the party itself.
         """
-        first = _ALWAYS if start is None else int(start.astype("datetime64[us]").astype(np.int64))
-        return self._reached(self._out, source, first, strict, 1)
+        return self._reached(self._out, source, _moment(start), strict, 1)
 
     def reaching(self, target: str, strict: bool = True) -> Reached:
         """List who could have reached a party, and when each had to set out at the latest; as `reachable`."""
-        return self._reached(self._into, target, _ALWAYS, strict, -1)
+        return self._reached(self._into, target, kernels.ALWAYS, strict, -1)
 
     def _reached(self, steps: kernels.Steps, party: str, first: int, strict: bool, sign: int) -> Reached:
         position = self.projection.position(party)
         arrival = kernels.arrivals(steps, position, first, strict)
-        arrival[position] = _NEVER
-        found = np.flatnonzero(arrival != _NEVER)
+        arrival[position] = kernels.NEVER
+        found = np.flatnonzero(arrival != kernels.NEVER)
         at = sign * arrival[found]
         order = np.lexsort((found, at))
         return Reached(self.projection.ids[found[order]], at[order].astype("datetime64[us]"))
 
 
-def _or_none(rows: Any) -> Integers | None:
-    return rows if len(rows) else None
+def _moment(start: np.datetime64 | None) -> int:
+    return kernels.ALWAYS if start is None else int(start.astype("datetime64[us]").astype(np.int64))

@@ -14,10 +14,12 @@ import numpy as np
 
 from graphcrm.network.graph import Integers
 
-__all__ = ["Steps", "arrivals", "cheapest", "earliest", "fastest"]
+__all__ = ["ALWAYS", "NEVER", "Steps", "arrivals", "cheapest", "earliest", "fastest"]
 
-_NEVER: Final = np.iinfo(np.int64).max
-_ALWAYS: Final = np.iinfo(np.int64).min
+NEVER: Final = np.iinfo(np.int64).max
+"""After every moment."""
+ALWAYS: Final = np.iinfo(np.int64).min
+"""Before every moment."""
 
 
 class Steps(NamedTuple):
@@ -73,8 +75,8 @@ def _tail(indptr: Any, step: Any) -> Any:
 def arrivals(steps: Steps, source: int, first: int, strict: bool) -> Integers:
     """Give when each node is reached first, the largest integer where it is not."""
     size = len(steps.indptr) - 1
-    arrival, came = np.full(size, _NEVER), np.full(size, -1)
-    _search(steps, source, first, strict, -1, _NEVER, arrival, came)
+    arrival, came = np.full(size, NEVER), np.full(size, -1)
+    _search(steps, source, first, strict, -1, NEVER, arrival, came)
     return arrival
 
 
@@ -82,7 +84,7 @@ def arrivals(steps: Steps, source: int, first: int, strict: bool) -> Integers:
 def earliest(steps: Steps, source: int, first: int, strict: bool, target: int, last: int) -> Integers:
     """Find the path that arrives first, none of its steps after the last moment."""
     size = len(steps.indptr) - 1
-    arrival, came = np.full(size, _NEVER), np.full(size, -1)
+    arrival, came = np.full(size, NEVER), np.full(size, -1)
     _search(steps, source, first, strict, target, last, arrival, came)
     rows = [np.int64(0) for _ in range(0)]
     node = target
@@ -125,8 +127,8 @@ def fastest(steps: Steps, source: int, first: int, strict: bool, target: int) ->
     begin, end = steps.indptr[source], steps.indptr[source + 1]
     begin = _first_after(steps.at, begin, end, first, False)
     # Who sets out earlier and arrives no earlier than a later one did is not followed.
-    arrival = np.full(size, _NEVER)
-    least, setting_out = _NEVER, _NEVER
+    arrival = np.full(size, NEVER)
+    least, setting_out = NEVER, NEVER
     step = end - 1
     while step >= begin:
         moment = steps.at[step]
@@ -147,8 +149,8 @@ def fastest(steps: Steps, source: int, first: int, strict: bool, target: int) ->
                 if steps.at[further] < arrival[head] and head != source:
                     arrival[head] = steps.at[further]
                     heapq.heappush(heap, (steps.at[further], np.int64(head)))
-        if arrival[target] != _NEVER and arrival[target] >= moment and arrival[target] - moment < least:
+        if arrival[target] != NEVER and arrival[target] >= moment and arrival[target] - moment < least:
             least, setting_out = arrival[target] - moment, moment
-    if setting_out == _NEVER:
+    if setting_out == NEVER:
         return np.zeros(0, np.int64)
     return earliest(steps, source, setting_out, strict, target, setting_out + least)
