@@ -11,10 +11,11 @@ from graphcrm.errors import InvalidInput
 from graphcrm.service.archive import Archive
 from graphcrm.service.candidates import Candidates
 from graphcrm.service.import_checks import check_import
+from graphcrm.service.influence import Influence
 from graphcrm.service.jobs import Claim, Jobs
 from graphcrm.service.merging import Merging
-from graphcrm.service.questions import Questions
 from graphcrm.service.records import Records
+from graphcrm.service.referring import Referring
 from graphcrm.service.search import find_parties
 from graphcrm.service.sources import Sources
 from graphcrm.service.status import status_of
@@ -51,7 +52,7 @@ def connect(settings: Settings | None = None) -> Graph:
     return Graph(settings or Settings())
 
 
-class Graph(Questions):
+class Graph(Influence, Referring):
     """An open graph; safe to share between threads.
 
     Tables that it gives back are DataFrames whose rows are what the API lists; their `attrs` hold what the answer was
