@@ -26,6 +26,7 @@ __all__ = [
     "ProblemDocument",
     "ProvenanceAnswer",
     "QualityAnswer",
+    "ReachableAnswer",
     "SearchAnswer",
     "SourceAnswer",
     "SourceRequest",
@@ -218,6 +219,7 @@ class Step(BaseModel):
     types: list[str]
     ids: list[str] = Field(description="Ids of its parallel ties, strongest first.")
     strength: float = Field(description="Joined strength of its parallel ties.")
+    at: str | None = Field(default=None, description="When it happened, on a path in time; there it is one tie.")
 
 
 class Path(BaseModel):
@@ -226,6 +228,8 @@ class Path(BaseModel):
     party_ids: list[str]
     hops: int
     strength: float = Field(description="Product of the steps' strengths.")
+    departs: str | None = Field(description="When its first step happened, on a path in time.")
+    arrives: str | None = Field(description="When its last step happened, on a path in time.")
     ties: list[Step]
 
 
@@ -235,7 +239,26 @@ class PathsAnswer(_List, _Analytic):
     items: list[Path]
     source: str = Field(description="Where they begin: who stands for the party asked for, where it was merged away.")
     target: str = Field(description="Where they end; likewise.")
-    max_hops: int = Field(description="Longer ways were not looked for.")
+    max_hops: int | None = Field(description="Longer ways were not looked for; ways in time are not bounded.")
+    in_time: bool = Field(description="Whether each step comes after the one before.")
+
+
+class Reachable(BaseModel):
+    """A party that time lets another reach."""
+
+    party_id: str
+    label: str
+    name: str
+    at: str = Field(description="When it is reached first; or when it had to set out last.")
+
+
+class ReachableAnswer(_List, _Analytic):
+    """Parties in the order of `at` (the latest first for those who reach the party), then by id."""
+
+    items: list[Reachable]
+    party_id: str = Field(description="Where the ways begin or end: who stands for the party asked for.")
+    direction: Literal["from", "to"]
+    total: int = Field(description="Parties in all.")
 
 
 class ExplainedInteraction(BaseModel):

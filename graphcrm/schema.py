@@ -13,9 +13,11 @@ from typing import Final, Literal, NamedTuple
 __all__ = [
     "BOOKKEEPING_KEYS",
     "BOOKKEEPING_LABELS",
+    "DIRECTIONS",
     "LABELS",
     "LAYERS",
     "PARTY_LABELS",
+    "PATH_CRITERIA",
     "TIE_TYPES",
     "End",
     "TieParts",
@@ -76,6 +78,10 @@ said nothing new then, `_created_at` is since when a party is known where that w
 earlier, `_raw` holds fields as they came where cleaning changed them, and `_records` counts the records that sources
 have of it (none where one source alone describes it)."""
 
+PATH_CRITERIA: Final = ("hops", "strength", "earliest", "latest", "fastest")
+"""What makes a path the best one; the last three are about time."""
+DIRECTIONS: Final = ("from", "to")
+"""Ways from a party to others, or from them to it."""
 LAYERS: Final = ("referral", "knows", "works_with", "interaction")
 """Layers of the relationship network, in the order in which they are listed."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query
@@ -19,6 +20,7 @@ from api.schemas import (
     InfluencersAnswer,
     NeighborhoodAnswer,
     PathsAnswer,
+    ReachableAnswer,
     SearchAnswer,
     TreeAnswer,
 )
@@ -37,6 +39,7 @@ from graphcrm.limits import (
 from graphcrm.network.centrality import METRICS
 from graphcrm.schema import LAYERS
 from graphcrm.service.answers import moment_of
+from graphcrm.service.ways import PathCriterion
 from viz.language import choose_language
 
 __all__ = ["Layer", "PartyQuery", "router"]
@@ -52,6 +55,13 @@ AsOf = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
     Query(description="A day (its end, UTC) or a moment; today if not given."),
 ]
+Start = Annotated[
+    date | datetime | None,
+    BeforeValidator(partial(moment_of, field="start")),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+    Query(description="No step before this; a day means its beginning, UTC."),
+]
+Strict = Annotated[bool, Query(description="Steps are later than the one before, rather than not earlier.")]
 PartyQuery = Annotated[str, Query(min_length=1, max_length=MAX_ID_LENGTH)]
 PartyPath = Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH, description="Id of a customer or contact.")]
 Cursor = Annotated[str | None, Query(max_length=1_000, description="`next_cursor` of the page before.")]
@@ -119,15 +129,35 @@ def paths(
     graph: GraphDep,
     source: PartyQuery,
     target: PartyQuery,
-    by: Annotated[Literal["hops", "strength"], Query()] = "hops",
+    by: Annotated[
+        PathCriterion, Query(description="`earliest`, `latest` and `fastest` are about paths in time.")
+    ] = "hops",
     layers: Layers = None,
-    k: Annotated[int, Query(ge=1, le=MAX_PATHS, description="Paths at most.")] = 1,
+    k: Annotated[int, Query(ge=1, le=MAX_PATHS, description="Paths at most; in time there is one.")] = 1,
     max_hops: Annotated[int, Query(ge=1, le=MAX_HOPS, description="Hops of a path at most.")] = MAX_HOPS,
     as_of: AsOf = None,
+    in_time: Annotated[bool, Query(description="Each step comes after the one before.")] = False,
+    start: Start = None,
+    strict: Strict = True,
 ) -> Response:
-    """The shortest or the strongest paths between two parties; none is an empty list."""
-    frame = graph.paths(source, target, by=by, layers=layers, k=k, as_of=as_of, max_hops=max_hops)
+    """The best paths between two parties: shortest, strongest, or best of those in time; none is an empty list."""
+    frame = graph.paths(source, target, by, layers, k, as_of, max_hops, in_time, start, strict)
     return analytic(frame, attrs=frame.attrs | {"metric": by})
+
+
+@_get("/reachable", ReachableAnswer, 404)
+def reachable(
+    graph: GraphDep,
+    party: PartyQuery,
+    direction: Annotated[Literal["from", "to"], Query(description="From the party to others, or to it.")] = "from",
+    layers: Layers = None,
+    as_of: AsOf = None,
+    start: Start = None,
+    strict: Strict = True,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
+) -> Response:
+    """Whom a party could have reached by `as_of`, each step after the one before, or who could have reached it."""
+    return analytic(graph.reachable(party, direction, layers, as_of, start, strict, limit))
 
 
 @_get("/explain", ExplainAnswer, 404)

@@ -79,6 +79,7 @@ def cli() -> None:
 for command in (
     asking.influencers,
     asking.paths,
+    asking.reachable,
     asking.explain,
     asking.referrals,
     asking.search,

@@ -1,4 +1,4 @@
-"""Commands that ask: influencers, paths, explain, referrals, search, map."""
+"""Commands that ask: influencers, paths, reachable, explain, referrals, search, map."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from graphcrm import limits
 from graphcrm.cli.common import AS_OF, FORMAT, LAYERS, open_graph
 from graphcrm.console import print_frame
 from graphcrm.errors import InvalidInput
+from graphcrm.schema import DIRECTIONS, PATH_CRITERIA
 
-__all__ = ["explain", "influencers", "map_", "paths", "referrals", "search"]
+__all__ = ["explain", "influencers", "map_", "paths", "reachable", "referrals", "search"]
 
 
 @click.command()
@@ -38,14 +39,21 @@ def influencers(
     print_frame(frame, format_)
 
 
+_START = click.option("--start", metavar="DATE", help="No step before this; a day means its beginning, UTC.")
+_LOOSELY = click.option("--same-time", is_flag=True, help="Steps may happen at one moment, instead of strictly later.")
+
+
 @click.command()
 @click.argument("source")
 @click.argument("target")
-@click.option("--by", type=click.Choice(["hops", "strength"]), default="hops", show_default=True)
+@click.option("--by", type=click.Choice(PATH_CRITERIA), default="hops", show_default=True)
 @LAYERS
 @AS_OF
-@click.option("-k", default=1, show_default=True, help=f"Paths, at most {limits.MAX_PATHS}.")
+@click.option("-k", default=1, show_default=True, help=f"Paths, at most {limits.MAX_PATHS}; in time there is one.")
 @click.option("--max-hops", default=limits.MAX_HOPS, show_default=True)
+@click.option("--in-time", is_flag=True, help="Each step comes after the one before.")
+@_START
+@_LOOSELY
 @FORMAT
 def paths(
     source: str,
@@ -55,12 +63,43 @@ def paths(
     as_of: str | None,
     k: int,
     max_hops: int,
+    in_time: bool,
+    start: str | None,
+    same_time: bool,
     format_: str,
 ) -> None:
-    """The best paths from SOURCE to TARGET: fewest hops or strongest."""
+    """The best paths from SOURCE to TARGET: fewest hops or strongest; or in time: earliest, latest or fastest."""
     with open_graph() as graph:
-        frame = graph.paths(source, target, by, layers, k, as_of, max_hops)
-    print_frame(frame if format_ == "json" else frame.drop(columns="ties"), format_)
+        frame = graph.paths(source, target, by, layers, k, as_of, max_hops, in_time, start, not same_time)
+    if format_ != "json":
+        frame = frame.drop(columns=["ties"] if frame.attrs["in_time"] else ["ties", "departs", "arrives"])
+    print_frame(frame, format_)
+
+
+@click.command()
+@click.argument("party_id", metavar="ID")
+@click.option("--direction", type=click.Choice(DIRECTIONS), default="from", show_default=True)
+@LAYERS
+@AS_OF
+@_START
+@_LOOSELY
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Rows.")
+@FORMAT
+def reachable(
+    party_id: str,
+    direction: Any,
+    layers: tuple[str, ...],
+    as_of: str | None,
+    start: str | None,
+    same_time: bool,
+    limit: int,
+    format_: str,
+) -> None:
+    """Whom the party ID could have reached by when, each step after the one before; or who could have reached it."""
+    with open_graph() as graph:
+        frame = graph.reachable(party_id, direction, layers, as_of, start, not same_time, limit)
+    print_frame(frame, format_)
+    click.echo(f"{len(frame)} of {frame.attrs['total']}", err=True)
 
 
 @click.command()

@@ -69,6 +69,9 @@ class Projection:
         The parties, in the order of their ids' UTF-8 bytes.
     ties : Ties
         The ties that count, parallel ones apart.
+    happened, moments : ndarray, shape (m,)
+        Rows of `ties` and when they happened (UTC): each interaction that a tie counts, and when any other tie began.
+        Undated ones have no moment.
     adjacency : scipy.sparse.csr_array, shape (n, n)
         Strengths in (0, 1], parallel ties joined; row to column is the tie's direction, mutual ties stand twice.
     directed : bool
@@ -85,6 +88,8 @@ class Projection:
     labels: Objects
     names: Objects
     ties: Ties
+    happened: Integers
+    moments: Times
     adjacency: Any
     directed: bool
     layers: tuple[str, ...]

@@ -155,7 +155,7 @@ def project(
     moment = end_of(as_of)
     order, ids = _sorted_parties(columns.party_ids)
     rows = _counting(_rows(columns, chosen, ids), moment)
-    rows = _join_interactions(rows, ids)
+    rows, happened, at = _join_interactions(rows, ids)
     unfaded, rule = _stated(rows, default_strengths)
     strength = _faded(unfaded, rows, moment, half_life_days)
     loops = rows.source == rows.target
@@ -166,12 +166,19 @@ def project(
     exists[rows.source[keep]] = True
     exists[rows.target[keep]] = True
     ties = _ties(rows.take(keep), strength[keep], unfaded[keep], rule[keep], np.cumsum(exists) - 1)
+    sorted_ = np.lexsort((ties.target, ties.source))
+    ties = ties.take(sorted_)
+    place = np.full(len(keep), -1)
+    place[np.flatnonzero(keep)[sorted_]] = np.arange(len(sorted_))
+    counts = (place[happened] >= 0) & ~np.isnat(at)
     directed = not MUTUAL_LAYERS.issuperset(chosen)
     return Projection(
         ids=ids[exists],
         labels=_objects(columns.party_labels)[order][exists],
         names=_objects(columns.party_names)[order][exists],
         ties=ties,
+        happened=place[happened[counts]],
+        moments=at[counts],
         adjacency=_joined(ties, int(exists.sum())),
         directed=directed,
         layers=chosen,
@@ -264,11 +271,14 @@ def _counting(rows: _Rows, moment: np.datetime64) -> _Rows:
     return rows.take(begun & lasting)
 
 
-def _join_interactions(rows: _Rows, ids: Objects) -> _Rows:
-    """Replace the rows of interactions, one per sender, receiver and moment, by one tie per sender and receiver."""
+def _join_interactions(rows: _Rows, ids: Objects) -> tuple[_Rows, Integers, Times]:
+    """Replace the rows of interactions, one per sender, receiver and moment, by one tie per sender and receiver.
+
+    Beside the rows come all the moments of ties: the row of each, and when.
+    """
     single = rows.layer == "interaction"
     if not single.any():
-        return rows
+        return rows, np.arange(len(single)), rows.began
     rest, one = rows.take(~single), rows.take(single)
     key = one.source * len(ids) + one.target
     order = np.argsort(key, kind="stable")
@@ -293,11 +303,15 @@ def _join_interactions(rows: _Rows, ids: Objects) -> _Rows:
         ended=np.full(size, np.datetime64("NaT"), dtype="datetime64[us]"),
         last=latest,
     )
-    return _Rows(
-        **{
-            field.name: np.concatenate([getattr(rest, field.name), getattr(joined, field.name)])
-            for field in fields(_Rows)
-        }
+    every = {
+        field.name: np.concatenate([getattr(rest, field.name), getattr(joined, field.name)]) for field in fields(_Rows)
+    }
+    pair = np.repeat(np.arange(size), np.diff(starts, append=len(order)))
+    others = len(rest.began)
+    return (
+        _Rows(**every),
+        np.concatenate([np.arange(others), others + pair]),
+        np.concatenate([rest.began, one.began]),
     )
 
 
@@ -324,7 +338,7 @@ def _faded(strength: Floats, rows: _Rows, moment: np.datetime64, half_life_days:
 
 
 def _ties(rows: _Rows, strength: Floats, unfaded: Floats, rule: NDArray[np.int8], position: Integers) -> Ties:
-    ties = Ties(
+    return Ties(
         id=rows.id,
         type=rows.type,
         layer=rows.layer,
@@ -339,7 +353,6 @@ def _ties(rows: _Rows, strength: Floats, unfaded: Floats, rule: NDArray[np.int8]
         last=rows.last,
         mutual=np.fromiter(map(MUTUAL_LAYERS.__contains__, rows.layer), bool, len(rows.layer)),
     )
-    return ties.take(np.lexsort((ties.target, ties.source)))
 
 
 def _joined(ties: Ties, size: int) -> Any:

@@ -1,7 +1,8 @@
 """Paths that respect time: each step comes after the one before.
 
-Only dated ties count, each at the moment when it happened. `strict` paths have every step later than the one before;
-others may have several steps at one moment. A party may be met once only: who would come back to it could have waited.
+Only dated ties count, each at the moment when it began, and interactions at each of their moments. `strict` paths have
+every step later than the one before; others may have several steps at one moment. A party may
+be met once only: who would come back to it could have waited.
 
 Labels are settled by cost, as Dijkstra settles nodes. A later label of a party is of use only if it is there earlier,
 and then only for the ties that earlier labels came too late for: so each tie is followed once at most.
@@ -53,7 +54,7 @@ class Journey:
 
 @dataclass(frozen=True)
 class Reached:
-    """Parties in the order of `at`, then of ids, and when each was reached first or could set out last."""
+    """Parties and when each was reached first, or could set out last (then the latest first); then by id."""
 
     party_ids: Objects
     at: Times
@@ -81,13 +82,12 @@ class TemporalNetwork:
         return self._steps(forward=False)
 
     def _steps(self, forward: bool) -> kernels.Steps:
-        ties, size = self.projection.ties, len(self.projection)
-        dated = np.flatnonzero(~np.isnat(ties.at))
-        both = dated[ties.mutual[dated]]
-        row = np.concatenate([dated, both])
-        tail = np.concatenate([ties.source[dated], ties.target[both]])
-        head = np.concatenate([ties.target[dated], ties.source[both]])
-        at = ties.at[row].astype("datetime64[us]").astype(np.int64)
+        ties, size, tie = self.projection.ties, len(self.projection), self.projection.happened
+        both = np.flatnonzero(ties.mutual[tie])
+        row = np.concatenate([np.arange(len(tie)), both])
+        tail = np.concatenate([ties.source[tie], ties.target[tie[both]]])
+        head = np.concatenate([ties.target[tie], ties.source[tie[both]]])
+        at = self.projection.moments[row].astype(np.int64)
         if not forward:
             tail, head, at = head, tail, -at
         order = np.lexsort((row, head, at, tail))
@@ -96,9 +96,9 @@ class TemporalNetwork:
 
     @cached_property
     def _loss(self) -> Integers:
-        """-ln(strength) of each tie in quanta above one hop."""
+        """-ln(strength) of the tie of each moment, in quanta above one hop."""
         loss = np.rint(-np.log(self.projection.ties.strength) / LOSS_QUANTUM).astype(np.int64)
-        return (loss << _HOP_BITS) + 1
+        return ((loss << _HOP_BITS) + 1)[self.projection.happened]
 
     def path(
         self,
@@ -151,18 +151,19 @@ class TemporalNetwork:
             return kernels.earliest(self._out, source, first, strict, target, kernels.NEVER)
         if by == "fastest":
             return kernels.fastest(self._out, source, first, strict, target)
-        cost = self._loss if by == "strongest" else np.ones(len(self.projection.ties), np.int64)
+        cost = self._loss if by == "strongest" else np.ones(len(self.projection.happened), np.int64)
         return kernels.cheapest(self._out, cost, source, first, strict, target)
 
-    def _journey(self, source: int, rows: Integers) -> Journey:
+    def _journey(self, source: int, moments: Integers) -> Journey:
         ties, ids = self.projection.ties, self.projection.ids
+        rows = self.projection.happened[moments]
         parties = [source]
         for row in rows.tolist():
             parties.append(int(ties.target[row] if ties.source[row] == parties[-1] else ties.source[row]))
         return Journey(
             party_ids=[ids[party] for party in parties],
             ties=rows,
-            at=ties.at[rows],
+            at=self.projection.moments[moments],
             strength=prod(ties.strength[rows].tolist()),
         )
 
@@ -181,18 +182,31 @@ class TemporalNetwork:
         """
         return self._reached(self._out, source, _moment(start), strict, 1)
 
-    def reaching(self, target: str, strict: bool = True) -> Reached:
-        """List who could have reached a party, and when each had to set out at the latest; as `reachable`."""
-        return self._reached(self._into, target, kernels.ALWAYS, strict, -1)
+    def reaching(self, target: str, start: np.datetime64 | None = None, strict: bool = True) -> Reached:
+        """List who could have reached a party, and when each had to set out at the latest.
+
+        Parameters
+        ----------
+        target, start, strict
+            As in `path`.
+
+        Returns
+        -------
+        Reached
+            Without the party itself, latest first.
+        """
+        found = self._reached(self._into, target, kernels.ALWAYS, strict, -1)
+        in_time = slice(None) if start is None else found.at >= start
+        return Reached(found.party_ids[in_time], found.at[in_time])
 
     def _reached(self, steps: kernels.Steps, party: str, first: int, strict: bool, sign: int) -> Reached:
         position = self.projection.position(party)
         arrival = kernels.arrivals(steps, position, first, strict)
         arrival[position] = kernels.NEVER
         found = np.flatnonzero(arrival != kernels.NEVER)
-        at = sign * arrival[found]
-        order = np.lexsort((found, at))
-        return Reached(self.projection.ids[found[order]], at[order].astype("datetime64[us]"))
+        order = np.lexsort((found, arrival[found]))
+        at = sign * arrival[found[order]]
+        return Reached(self.projection.ids[found[order]], at.astype("datetime64[us]"))
 
 
 def _moment(start: np.datetime64 | None) -> int:

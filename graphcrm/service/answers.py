@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from graphcrm.errors import InvalidInput, NotFound
@@ -27,6 +28,7 @@ __all__ = [
     "moment_of",
     "name_of",
     "standing",
+    "start_of",
     "table",
 ]
 
@@ -58,7 +60,7 @@ def chosen_layers(layers: Iterable[str] | None) -> tuple[str, ...]:
     return chosen("layer", "layers", layers, LAYERS)
 
 
-def moment_of(as_of: When) -> date | datetime:
+def moment_of(as_of: When, field: str = "as_of") -> date | datetime:
     """The as-of moment, a time in UTC; without one the end of today, so that answers of a day agree.
 
     A text of the form 2025-01-31 is a day, any other ISO 8601 text a time.
@@ -73,8 +75,18 @@ def moment_of(as_of: When) -> date | datetime:
             return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)
         return as_of
     except (ValueError, OverflowError):
-        message = "as_of: must be a day such as 2025-01-31 or a time such as 2025-01-31T09:30:00Z"
-        raise InvalidInput(message, field="as_of") from None
+        message = f"{field}: must be a day such as 2025-01-31 or a time such as 2025-01-31T09:30:00Z"
+        raise InvalidInput(message, field=field) from None
+
+
+def start_of(start: When) -> np.datetime64 | None:
+    """The first moment that a `start` allows: a day means its beginning, UTC; None if none is given."""
+    if start is None:
+        return None
+    moment = moment_of(start, "start")
+    if isinstance(moment, datetime):
+        moment = moment.replace(tzinfo=None)
+    return np.datetime64(moment, "us")
 
 
 _NUMBERS = {"hops": "int64", "depth": "int64", "strength": "float64"}

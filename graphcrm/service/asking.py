@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.network.graph import Projection
 from graphcrm.network.projection import end_of, project

@@ -147,11 +147,31 @@ def test_paths(business: TestClient) -> None:
     answer = ask(business, "/paths", source="C0", target="P5", by="hops", k=3)
     assert set(answer) >= FACTS | {"items", "next_cursor"}
     first = answer["items"][0]
-    assert set(first) == {"party_ids", "hops", "strength", "ties"}
+    assert set(first) == {"party_ids", "hops", "strength", "departs", "arrives", "ties"}
     assert (first["party_ids"], first["hops"]) == (["C0", "C2", "P5"], 2)
     assert 0 < first["strength"] <= 1
     assert [step["source"] for step in first["ties"]] == ["C0", "C2"]
     assert ask(business, "/paths", source="C0", target="X")["items"] == []
+
+
+def test_paths_in_time(business: TestClient, problem: Any) -> None:
+    asked = {"source": "C0", "target": "P5", "layers": "referral"}
+    (path,) = ask(business, "/paths", **asked, by="earliest")["items"]
+    assert path["party_ids"] == ["C0", "C1", "C4", "P5"]
+    assert [step["at"] for step in path["ties"]] == [f"2025-01-0{day}T00:00:00Z" for day in (1, 4, 5)]
+    assert (path["departs"], path["arrives"]) == ("2025-01-01T00:00:00Z", "2025-01-05T00:00:00Z")
+    assert ask(business, "/paths", **asked, in_time=True, start="2025-01-02")["items"] == []
+    problem(business.get(f"{API}/paths?source=C0&target=P5&by=latest&k=2"), 422, field="k")
+    problem(business.get(f"{API}/paths?source=C0&target=P5&by=latest&start=soon"), 422, field="start")
+    answer = ask(business, "/reachable", party="C0", layers="referral", limit=2)
+    assert [item["party_id"] for item in answer["items"]] == ["C1", "C2"]
+    assert answer["total"] == 5
+    assert ask(business, "/reachable", party="P5", direction="to", layers="referral")["items"][0] == {
+        "party_id": "C4",
+        "label": "Customer",
+        "name": "客户 4",
+        "at": "2025-01-05T00:00:00Z",
+    }
 
 
 def test_explain(business: TestClient, problem: Any) -> None:

@@ -127,8 +127,8 @@ def test_who_could_have_reached_whom(found: TemporalNetwork, start: int | None, 
     for source in PARTIES[1:]:
         for path in journeys(steps, source, "a", 0, strict):
             departures[source] = max(path[0][3], departures.get(source, -1))
-    reaching = found.reaching("a", strict)
-    expected = sorted(departures.items(), key=lambda each: (each[1], each[0]))
+    reaching = found.reaching("a", strict=strict)
+    expected = sorted(departures.items(), key=lambda each: (-each[1], each[0]))
     assert list(zip(reaching.party_ids, reaching.at.tolist(), strict=True)) == [(id_, day(at)) for id_, at in expected]
 
 
