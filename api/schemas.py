@@ -14,6 +14,7 @@ from api.import_schemas import ImportAnswer
 from graphcrm.limits import MAX_PREFIX_LENGTH
 
 __all__ = [
+    "BrokersAnswer",
     "BulkAnswer",
     "ChainAnswer",
     "ErasedAnswer",
@@ -259,6 +260,30 @@ class ReachableAnswer(_List, _Analytic):
     party_id: str = Field(description="Where the ways begin or end: who stands for the party asked for.")
     direction: Literal["from", "to"]
     total: int = Field(description="Parties in all.")
+
+
+class Broker(BaseModel):
+    """One whose leaving would cut others off."""
+
+    rank: int
+    party_id: str
+    label: Literal["Customer", "Contact", "User"]
+    name: str
+    customers: int = Field(description="Customers that would be cut off.")
+    parties: int = Field(description="Customers and contacts that would be cut off.")
+    revenue: list[Amount] = Field(description="Of those cut off, by currency.")
+    bridges: int = Field(description="Its ties that are the only way to some of them.")
+    cut_off: list[str] = Field(description="Ids of the customers with most revenue, ten at most.")
+
+
+class BrokersAnswer(_List, _Analytic):
+    """By revenue in the currency, then customers, then parties, then id."""
+
+    items: list[Broker]
+    root: str | None = Field(description="From whom customers must be reached; any member of staff if null.")
+    currency: str | None = Field(description="In which revenue ranks.")
+    total: int = Field(description="Brokers in all.")
+    out_of_reach: int = Field(description="Customers that are cut off already.")
 
 
 class ExplainedInteraction(BaseModel):

@@ -160,6 +160,8 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
     "network/read_standing": [({"TYPE": name}, {"shards": 1}) for name in ("KNOWS", "WORKS_AT")],
     "network/read_events": [({"TYPE": "REFERRED"}, {"shards": 1})],
     "network/read_interactions": [({}, {"shards": 1})],
+    "network/read_owners": [({}, {"shards": 1})],
+    "network/read_staff_interactions": [({}, {"shards": 1})],
     "network/list_interactions": [
         ({"SOURCE": "Customer", "TARGET": target}, {"source_id": "C1", "target_id": id_, "until": T0, "row_limit": 9})
         for target, id_ in (("Customer", "C2"), ("Contact", "K1"), ("Customer", "C1"))

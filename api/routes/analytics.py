@@ -15,6 +15,7 @@ from api.answers import analytic, documented, json_response, offset_of, offset_p
 from api.deps import GraphDep, only, parameters_of, require
 from api.ids import ID
 from api.schemas import (
+    BrokersAnswer,
     ChainAnswer,
     ExplainAnswer,
     InfluencersAnswer,
@@ -158,6 +159,22 @@ def reachable(
 ) -> Response:
     """Whom a party could have reached by `as_of`, each step after the one before, or who could have reached it."""
     return analytic(graph.reachable(party, direction, layers, as_of, start, strict, limit))
+
+
+@_get("/risk/brokers", BrokersAnswer, 404)
+def brokers(
+    graph: GraphDep,
+    root: Annotated[
+        str | None,
+        Query(min_length=1, max_length=MAX_ID_LENGTH, description="A user or a party; any of staff if none."),
+    ] = None,
+    layers: Layers = None,
+    as_of: AsOf = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    currency: Annotated[str | None, Query(min_length=3, max_length=3, description="In which revenue ranks.")] = None,
+) -> Response:
+    """Who, by leaving, would cut which customers and how much revenue off from us."""
+    return analytic(graph.brokers(root, layers, as_of, limit, currency))
 
 
 @_get("/explain", ExplainAnswer, 404)

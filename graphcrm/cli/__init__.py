@@ -81,6 +81,7 @@ for command in (
     asking.paths,
     asking.reachable,
     asking.explain,
+    asking.brokers,
     asking.referrals,
     asking.search,
     asking.map_,

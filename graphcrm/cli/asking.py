@@ -13,7 +13,7 @@ from graphcrm.console import print_frame
 from graphcrm.errors import InvalidInput
 from graphcrm.schema import DIRECTIONS, PATH_CRITERIA
 
-__all__ = ["explain", "influencers", "map_", "paths", "reachable", "referrals", "search"]
+__all__ = ["brokers", "explain", "influencers", "map_", "paths", "reachable", "referrals", "search"]
 
 
 @click.command()
@@ -118,6 +118,21 @@ def explain(source: str, target: str, layers: tuple[str, ...], as_of: str | None
     print_frame(frame, format_)
     if len(frame):
         click.echo(f"{frame.attrs['source']} to {frame.attrs['target']}: {frame.attrs['strength']:.6g}", err=True)
+
+
+@click.command()
+@click.option("--root", metavar="ID", help="From whom customers must be reached. [default: any member of staff]")
+@LAYERS
+@AS_OF
+@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="Rows.")
+@click.option("--currency", metavar="CODE", help="In which revenue ranks. [default: the commonest]")
+@FORMAT
+def brokers(
+    root: str | None, layers: tuple[str, ...], as_of: str | None, limit: int, currency: str | None, format_: str
+) -> None:
+    """Who, by leaving, would cut which customers and how much revenue off from us."""
+    with open_graph() as graph:
+        print_frame(graph.brokers(root, layers, as_of, limit, currency), format_)
 
 
 @click.group()

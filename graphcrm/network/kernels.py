@@ -19,7 +19,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["betweenness", "cores", "distance_sums", "distances", "hop_betweenness", "triangles"]
+__all__ = ["betweenness", "cores", "distance_sums", "distances", "hop_betweenness", "triangles", "walk_in_depth"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -283,3 +283,44 @@ def triangles(indptr: Any, indices: Any) -> Numbers:
                     found[head] += 1
                     found[third] += 1
     return found
+
+
+@_compiled
+def walk_in_depth(indptr: Any, indices: Any, root: int) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Walk an undirected graph in depth from a root, and note how far back each subtree has ties.
+
+    Returns
+    -------
+    order : ndarray of int, shape (r,)
+        Whom the root reaches, in the order in which they are met; the others go by the places in this order.
+    above : ndarray of int, shape (r,)
+        From whom each is met; -1 for the root.
+    low : ndarray of int, shape (r,)
+        The first to whom a tie leads from its subtree, but for the one by which it was met.
+    end : ndarray of int, shape (r,)
+        The place behind its subtree.
+    """
+    size = len(indptr) - 1
+    place = np.full(size, -1, np.int64)
+    order, above = np.empty(size, np.int64), np.empty(size, np.int64)
+    low, end = np.empty(size, np.int64), np.empty(size, np.int64)
+    slot = indptr[:-1].copy()
+    order[0], above[0], low[0], place[root] = root, -1, 0, 0
+    met, at = 1, 0
+    while at >= 0:
+        node = order[at]
+        if slot[node] < indptr[node + 1]:
+            head = indices[slot[node]]
+            slot[node] += 1
+            if place[head] < 0:
+                order[met], above[met], low[met], place[head] = head, at, met, met
+                at = met
+                met += 1
+            elif place[head] != above[at]:
+                low[at] = min(low[at], place[head])
+        else:
+            end[at] = met
+            if above[at] >= 0:
+                low[above[at]] = min(low[above[at]], low[at])
+            at = above[at]
+    return order[:met], above[:met], low[:met], end[:met]

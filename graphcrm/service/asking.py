@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.network.graph import Projection
-from graphcrm.network.projection import end_of, project
+from graphcrm.network.projection import TieColumns, end_of, project
 from graphcrm.service.answers import When, basis, chosen_layers, moment_of, standing
 from graphcrm.service.merging import Merging
 from graphcrm.service.resident import Resident, Snapshot
 from graphcrm.service.sources import Sources
+from graphcrm.service.staff import staffed
 from graphcrm.settings import Settings
 from graphcrm.store import GraphStore
 
@@ -70,16 +71,27 @@ class Asking:
         return graph
 
     def _projected(self, layers: Iterable[str] | None, as_of: When) -> tuple[Snapshot, Projection]:
-        chosen = chosen_layers(layers)
-        moment = moment_of(as_of)
         snapshot = self._resident.snapshot()
-        settings = self.settings
-        network = snapshot.once(
-            "network",
-            (chosen, end_of(moment)),
-            lambda: project(snapshot.columns, chosen, moment, settings.half_life_days, settings.default_strengths),
+        return snapshot, self._project("network", snapshot, lambda: snapshot.columns, layers, as_of)
+
+    def _staffed(self, layers: Iterable[str] | None, as_of: When) -> tuple[Snapshot, Projection]:
+        """As `_projected`, with the members of staff."""
+        snapshot = self._resident.snapshot()
+        return snapshot, self._project(
+            "staffed", snapshot, lambda: staffed(self.store, snapshot.columns), layers, as_of
         )
-        return snapshot, network
+
+    def _project(
+        self, kind: str, snapshot: Snapshot, columns: Callable[[], TieColumns], layers: Iterable[str] | None, when: When
+    ) -> Projection:
+        chosen = chosen_layers(layers)
+        moment = moment_of(when)
+        settings = self.settings
+        return snapshot.once(
+            kind,
+            (chosen, end_of(moment)),
+            lambda: project(columns(), chosen, moment, settings.half_life_days, settings.default_strengths),
+        )
 
     def _two(self, network: Projection, source: str, target: str) -> tuple[str, str]:
         """Those whom a question about two parties is about."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from graphcrm.network.projection import MUTUAL_LAYERS, TieColumns
 from graphcrm.schema import PARTY_LABELS, split_tie_ids, tie_id
+from graphcrm.service.columns import dealt, node_shards, nodes_read, parse_times, tie_shards
 from graphcrm.store import GraphStore
 from graphcrm.values import MONEY_SCALE
 
@@ -21,12 +22,10 @@ __all__ = ["Resident", "Snapshot"]
 
 _T = TypeVar("_T")
 
-_ROWS_A_SHARD: Final = 250_000
-"""Ties or nodes in one row of columns. Dealing them over rows costs as much as reading them, so most graphs get one."""
 _READERS: Final = 4
 """Queries that read columns at once: the engine works on one while another's answer is being taken apart."""
 _READINGS: Final = 3
-_KEPT: Final = {"network": 4, "referrals": 4, "revenue": 4}
+_KEPT: Final = {"network": 4, "staffed": 4, "temporal": 4, "referrals": 4, "revenue": 4}
 _KEPT_OTHERWISE: Final = 64
 """Answers kept of each kind: few of those that are as large as the network."""
 _NO_AMOUNT: Final = -9223372036854775807
@@ -126,7 +125,7 @@ def read_columns(store: GraphStore) -> TieColumns:
     with ThreadPoolExecutor(_READERS) as pool:
         tie_reads = [pool.submit(_ties, store, layer, type_) for layer, type_ in _TYPES.items()]
         tie_reads.append(pool.submit(_interactions, store))
-        party_reads = [pool.submit(_parties, store, label) for label in PARTY_LABELS]
+        party_reads = [pool.submit(nodes_read, store, label) for label in PARTY_LABELS]
         ties = [part for read in tie_reads for part in read.result()]
         parties = [part for read in party_reads for part in read.result()]
     ties = _with_known_ends(ties, {id_ for part in parties for id_ in part["id"]})
@@ -134,7 +133,7 @@ def read_columns(store: GraphStore) -> TieColumns:
         party_ids=_joined(part["id"] for part in parties),
         party_labels=_joined([part["label"]] * len(part["id"]) for part in parties),
         party_names=_joined(part["name"] for part in parties),
-        party_created_at=_concatenated(_times(part["created_at"]) for part in parties),
+        party_created_at=_concatenated(parse_times(part["created_at"]) for part in parties),
         tie_ids=_joined(part["id"] for part in ties),
         types=_joined([part["type"]] * len(part["id"]) for part in ties),
         layers=_joined([part["layer"]] * len(part["id"]) for part in ties),
@@ -165,12 +164,12 @@ def _with_known_ends(parts: list[dict[str, Any]], known: set[str]) -> list[dict[
 def read_revenue(store: GraphStore, as_of: np.datetime64) -> Revenue:
     """Add up each customer's orders by then, by currency; an order that states no amount is worth its lines."""
     from_lines: dict[str, dict[str, int]] = {}
-    orders = store.read("referrals/read_orders", shards=_node_shards(store, "Order"))
+    orders = store.read("referrals/read_orders", shards=node_shards(store, "Order"))
     if any(_NO_AMOUNT in part["amount"] for part in orders):
         from_lines = _worth_of_lines(store)
     totals: dict[str, dict[str, int]] = {}
     for part in orders:
-        placed = (_times(part["at"]) <= as_of).tolist()
+        placed = (parse_times(part["at"]) <= as_of).tolist()
         columns = zip(placed, *(part[name] for name in ("id", "customer_id", "amount", "currency")), strict=True)
         for counts, order_id, customer_id, amount, currency in columns:
             if not counts:
@@ -188,7 +187,7 @@ def read_revenue(store: GraphStore, as_of: np.datetime64) -> Revenue:
 
 def _worth_of_lines(store: GraphStore) -> dict[str, dict[str, int]]:
     worth: dict[str, dict[str, int]] = {}
-    for part in store.read("referrals/read_lines", shards=_tie_shards(store, "CONTAINS")):
+    for part in dealt(store, "referrals/read_lines", "CONTAINS"):
         names = ("order_id", "unit_price", "quantity", "discount", "currency")
         for order_id, unit_price, quantity, discount, currency in zip(*(part[name] for name in names), strict=True):
             price = unit_price * Decimal(str(quantity)) * (1 - Decimal(str(discount)))
@@ -197,17 +196,10 @@ def _worth_of_lines(store: GraphStore) -> dict[str, dict[str, int]]:
     return worth
 
 
-def _parties(store: GraphStore, label: str) -> list[dict[str, Any]]:
-    shards = _node_shards(store, label)
-    return [
-        part | {"label": label} for part in store.read("network/read_parties", words={"LABEL": label}, shards=shards)
-    ]
-
-
 def _ties(store: GraphStore, layer: str, type_: str) -> list[dict[str, Any]]:
     """The ties of a type in parts: lists of text, arrays of numbers and times, and one `layer` and `type`."""
     query = "network/read_standing" if layer in MUTUAL_LAYERS else "network/read_events"
-    shards = _tie_shards(store, type_)
+    shards = tie_shards(store, type_)
     parts = []
     for part in store.read(query, words={"TYPE": type_}, shards=shards):
         found = split_tie_ids(type_, part["id"])
@@ -220,7 +212,7 @@ def _ties(store: GraphStore, layer: str, type_: str) -> list[dict[str, Any]]:
 
 
 def _interactions(store: GraphStore) -> list[dict[str, Any]]:
-    parts = store.read("network/read_interactions", shards=_tie_shards(store, "TOOK_PART_IN"))
+    parts = dealt(store, "network/read_interactions", "TOOK_PART_IN")
     return [
         _part("interaction", "INTERACTED_WITH", part | dict.fromkeys(("id", "kind"), [None] * len(part["at"])))
         for part in parts
@@ -238,7 +230,7 @@ def _part(layer: str, type_: str, columns: dict[str, Any]) -> dict[str, Any]:
     size = len(columns["id"])
     never, unstated = np.full(size, "NaT", dtype="datetime64[us]"), np.full(size, np.nan)
     standing = layer in MUTUAL_LAYERS
-    began = _times(columns["since" if standing else "at"])
+    began = parse_times(columns["since" if standing else "at"])
     return {
         **{name: columns[name] for name in ("id", "source_id", "target_id", "kind")},
         "layer": layer,
@@ -246,28 +238,13 @@ def _part(layer: str, type_: str, columns: dict[str, Any]) -> dict[str, Any]:
         "strength": columns.get("strength", unstated),
         "count": columns.get("count", unstated),
         "began": began,
-        "ended": _times(columns["until"]) if standing else never,
+        "ended": parse_times(columns["until"]) if standing else never,
         "last": never if standing else began,
     }
 
 
-def _node_shards(store: GraphStore, label: str) -> int:
-    return int(store.read("store/count_nodes", words={"LABEL": label})[0]["total"]) // _ROWS_A_SHARD + 1
-
-
-def _tie_shards(store: GraphStore, type_: str) -> int:
-    return int(store.read("store/count_ties", words={"TYPE": type_})[0]["total"]) // _ROWS_A_SHARD + 1
-
-
 def _joined(parts: Iterator[list[Any]] | Any) -> list[Any]:
     return [value for part in parts for value in part]
-
-
-def _times(texts: list[str]) -> Any:
-    """Parse ISO 8601 times of UTC or days; '' is unknown (NaT)."""
-    if not any(texts):
-        return np.full(len(texts), "NaT", dtype="datetime64[us]")
-    return np.array([text.removesuffix("Z") for text in texts], dtype="datetime64[us]")
 
 
 def _concatenated(parts: Any) -> Any:
