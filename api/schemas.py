@@ -29,6 +29,7 @@ __all__ = [
     "QualityAnswer",
     "ReachableAnswer",
     "SearchAnswer",
+    "SeedSetAnswer",
     "SourceAnswer",
     "SourceRequest",
     "SourcesAnswer",
@@ -210,6 +211,39 @@ class InfluencersAnswer(_List, _Analytic):
     """Parties by influence, highest score first, then by id."""
 
     items: list[Influencer]
+
+
+class Seed(BaseModel):
+    """One of those to begin with."""
+
+    rank: int = Field(description="In the order of choice.")
+    party_id: str
+    label: str
+    name: str
+    gain: float = Field(description="Parties that it adds to those before, expected.")
+    cost: float
+    reason: str
+
+
+class SeedSetAnswer(_List, _Analytic):
+    """Whom to begin with, in the order of choice."""
+
+    items: list[Seed]
+    spread: float = Field(description="Parties reached in simulations made afresh, the seeds among them.")
+    low: float = Field(description="From here to `high` lies the expected number in 95 of 100 cases.")
+    high: float
+    lower: float = Field(description="The expected number is at least this, but for `delta`.")
+    upper: float = Field(description="No such choice reaches more, but for `delta`.")
+    certificate: float = Field(description="What part of the best this choice is at least, but for `delta`.")
+    guarantee: float = Field(description="What part of the best is proven for every network.")
+    delta: float = Field(description="Chance at most that one of these fails.")
+    sets: int = Field(description="Random sets that it was chosen and judged by.")
+    cut: bool = Field(description="Whether memory ended the drawing before the guarantee was proven.")
+    eligible: int = Field(description="Parties that might have been chosen.")
+    model: Literal["cascade", "threshold"]
+    probability: float
+    epsilon: float
+    seed: int
 
 
 class Step(BaseModel):

@@ -64,6 +64,8 @@ MAX_MAP_PARTIES: Final = 300
 """Parties drawn on one map."""
 MAX_PATHS: Final = 100
 """Paths of one answer."""
+MAX_SEEDS: Final = 1_000
+"""Parties of one seed set."""
 MAX_TREE_DEPTH: Final = 50
 """Generations of a referral tree."""
 MAX_TREE: Final = 10_000

@@ -23,17 +23,20 @@ from api.schemas import (
     PathsAnswer,
     ReachableAnswer,
     SearchAnswer,
+    SeedSetAnswer,
     TreeAnswer,
 )
 from graphcrm.errors import MergedAway
 from graphcrm.limits import (
     MAX_HOPS,
     MAX_ID_LENGTH,
+    MAX_NAME_LENGTH,
     MAX_NEIGHBORHOOD,
     MAX_NEIGHBORHOOD_HOPS,
     MAX_PAGE,
     MAX_PATHS,
     MAX_QUERY_LENGTH,
+    MAX_SEEDS,
     MAX_TREE,
     MAX_TREE_DEPTH,
 )
@@ -123,6 +126,44 @@ def influencers(
     next_cursor = offset_page(offset + limit, frame.attrs["as_of"], question) if more else None
     headers = {"Content-Language": language, "Vary": "Accept-Language"}
     return analytic(frame.iloc[offset : offset + limit], next_cursor, frame.attrs, headers)
+
+
+@_get("/influencers/seed-set", SeedSetAnswer, 404)
+def seed_set(
+    graph: GraphDep,
+    k: Annotated[int, Query(ge=1, le=MAX_SEEDS, description="Parties at most.")] = 10,
+    layers: Layers = None,
+    as_of: AsOf = None,
+    segment: Annotated[str | None, Query(max_length=MAX_ID_LENGTH, description="Only members of this segment.")] = None,
+    exclude: Annotated[list[str] | None, Query(max_length=MAX_PAGE, description="Not these, repeated.")] = None,
+    channel: Annotated[
+        str | None, Query(max_length=MAX_NAME_LENGTH, description="Only those who consent to this channel.")
+    ] = None,
+    purpose: Annotated[str, Query(max_length=MAX_NAME_LENGTH)] = "marketing",
+    model: Annotated[Literal["cascade", "threshold"], Query(description="How word spreads.")] = "cascade",
+    probability: Annotated[float, Query(gt=0, le=1, description="That word passes along a tie of strength 1.")] = 0.1,
+    epsilon: Annotated[float, Query(ge=0.05, le=0.5, description="What the guarantee may lack.")] = 0.1,
+    seed: Annotated[int, Query(ge=0, lt=2**31, description="Decides all that is random.")] = 7,
+    lang: Language = None,
+    accept_language: AcceptLanguage = None,
+) -> Response:
+    """The parties to begin a campaign with, so that word of it reaches as many as it can, and how good that is."""
+    language = choose_language(accept_language, lang)
+    frame = graph.seed_set(
+        k,
+        layers,
+        as_of,
+        segment,
+        exclude or (),
+        channel,
+        purpose,
+        model=model,
+        probability=probability,
+        epsilon=epsilon,
+        seed=seed,
+        language=language,
+    )
+    return analytic(frame, headers={"Content-Language": language, "Vary": "Accept-Language"})
 
 
 @_get("/paths", PathsAnswer, 404)

@@ -78,6 +78,7 @@ def cli() -> None:
 
 for command in (
     asking.influencers,
+    asking.seed_set,
     asking.paths,
     asking.reachable,
     asking.explain,

@@ -13,7 +13,7 @@ from graphcrm.console import print_frame
 from graphcrm.errors import InvalidInput
 from graphcrm.schema import DIRECTIONS, PATH_CRITERIA
 
-__all__ = ["brokers", "explain", "influencers", "map_", "paths", "reachable", "referrals", "search"]
+__all__ = ["brokers", "explain", "influencers", "map_", "paths", "reachable", "referrals", "search", "seed_set"]
 
 
 @click.command()
@@ -37,6 +37,66 @@ def influencers(
     with open_graph() as graph:
         frame = graph.influencers(metric, layers, as_of, segment, limit, normalized=not raw)
     print_frame(frame, format_)
+
+
+@click.command("seed-set")
+@click.option("-k", type=int, help="Parties at most. [default: 10]")
+@LAYERS
+@AS_OF
+@click.option("--segment", metavar="ID", help="Choose only this segment's members.")
+@click.option("--exclude", multiple=True, metavar="ID", help="Whom not to choose; repeat for several.")
+@click.option("--channel", help="Choose only those who consent to this channel.")
+@click.option("--purpose", default="marketing", show_default=True, help="For what, with --channel.")
+@click.option("--budget", type=float, help="Instead of -k: what those chosen may cost together.")
+@click.option("--costs", type=click.Path(path_type=Path, dir_okay=False), help="CSV: party_id, cost. [default: 1 each]")
+@click.option("--model", type=click.Choice(["cascade", "threshold"]), default="cascade", show_default=True)
+@click.option("--probability", default=0.1, show_default=True, help="That word passes along a tie of strength 1.")
+@click.option("--epsilon", default=0.1, show_default=True, help="What the guarantee may lack.")
+@click.option("--seed", default=7, show_default=True, help="Decides all that is random.")
+@FORMAT
+def seed_set(
+    k: int | None,
+    layers: tuple[str, ...],
+    as_of: str | None,
+    segment: str | None,
+    exclude: tuple[str, ...],
+    channel: str | None,
+    purpose: str,
+    budget: float | None,
+    costs: Path | None,
+    model: Any,
+    probability: float,
+    epsilon: float,
+    seed: int,
+    format_: str,
+) -> None:
+    """The parties to begin a campaign with, so that word of it reaches as many as it can."""
+    prices = None if costs is None else _prices(costs)
+    with open_graph() as graph:
+        frame = graph.seed_set(
+            k, layers, as_of, segment, exclude, channel, purpose, budget, prices, model, probability, epsilon, seed
+        )
+    print_frame(frame, format_)
+    said = frame.attrs
+    click.echo(
+        f"reaches {said['spread']:,.1f} of {said['parties']:,} parties ({said['low']:,.1f} to {said['high']:,.1f}); "
+        f"at least {said['certificate']:.0%} of the best there is, of which {said['guarantee']:.0%} is guaranteed",
+        err=True,
+    )
+
+
+def _prices(path: Path) -> dict[str, float]:
+    """What parties cost, by id."""
+    import csv
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return {row["party_id"]: float(row["cost"]) for row in csv.DictReader(file)}
+    except OSError as error:
+        raise InvalidInput(f"--costs: cannot read {path}: {error.strerror}", field="costs") from None
+    except (KeyError, TypeError, ValueError):
+        message = f"--costs: {path} must be a CSV with the columns party_id and cost, a number"
+        raise InvalidInput(message, field="costs") from None
 
 
 _START = click.option("--start", metavar="DATE", help="No step before this; a day means its beginning, UTC.")

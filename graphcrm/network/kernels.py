@@ -19,7 +19,16 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["betweenness", "cores", "distance_sums", "distances", "hop_betweenness", "triangles", "walk_in_depth"]
+__all__ = [
+    "betweenness",
+    "compiled",
+    "cores",
+    "distance_sums",
+    "distances",
+    "hop_betweenness",
+    "triangles",
+    "walk_in_depth",
+]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -27,12 +36,13 @@ Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 
-def _compiled(function: _F) -> _F:
+def compiled(function: _F) -> _F:
+    """Compile a function when it is first called, and keep that on disk; it lets go of the interpreter."""
     compiled: Any = numba.njit(cache=True, nogil=True)(function)
     return compiled  # type: ignore[no-any-return]
 
 
-@_compiled
+@compiled
 def _lift(heap: Any, place: Any, key: Any, slot: int) -> None:
     """Move an entry of the heap up to where it belongs."""
     node = heap[slot]
@@ -47,7 +57,7 @@ def _lift(heap: Any, place: Any, key: Any, slot: int) -> None:
     place[node] = slot
 
 
-@_compiled
+@compiled
 def _pop(heap: Any, place: Any, key: Any, size: int) -> int:
     """Take the least entry off a heap of so many."""
     least = heap[0]
@@ -72,7 +82,7 @@ def _pop(heap: Any, place: Any, key: Any, size: int) -> int:
     return least  # type: ignore[no-any-return]
 
 
-@_compiled
+@compiled
 def _settle(indptr: Any, indices: Any, lengths: Any, source: int, key: Any, order: Any, heap: Any, place: Any) -> int:
     """Dijkstra: fill `key` (infinite before) and `order` with whom the source reaches; give how many."""
     key[source] = 0.0
@@ -97,7 +107,7 @@ def _settle(indptr: Any, indices: Any, lengths: Any, source: int, key: Any, orde
     return reached
 
 
-@_compiled
+@compiled
 def _walk(indptr: Any, indices: Any, source: int, level: Any, order: Any) -> int:
     """Breadth first: fill `level` (-1 before) and `order` with whom the source reaches; give how many."""
     level[source] = 0
@@ -115,7 +125,7 @@ def _walk(indptr: Any, indices: Any, source: int, level: Any, order: Any) -> int
     return reached
 
 
-@_compiled
+@compiled
 def distances(indptr: Any, indices: Any, lengths: Any, source: int) -> tuple[Floats, Numbers]:
     """Give the distance from a node to every other, infinite without a way, and whom it reaches, nearest first."""
     size = len(indptr) - 1
@@ -126,7 +136,7 @@ def distances(indptr: Any, indices: Any, lengths: Any, source: int) -> tuple[Flo
     return key, order[:reached]
 
 
-@_compiled
+@compiled
 def distance_sums(indptr: Any, indices: Any, lengths: Any, sources: Numbers) -> tuple[Floats, Floats, Numbers]:
     """Give, for each source, the sum of its distances to whom it reaches, that of their inverses, and their number.
 
@@ -154,7 +164,7 @@ def distance_sums(indptr: Any, indices: Any, lengths: Any, sources: Numbers) -> 
     return total, inverse, count
 
 
-@_compiled
+@compiled
 def _credit(score: Any, carried: Any, order: Any, ends: bool) -> None:
     """Add what the ways from one source, the first of `order`, come to for whom it reaches."""
     for node in order[1:]:
@@ -163,7 +173,7 @@ def _credit(score: Any, carried: Any, order: Any, ends: bool) -> None:
         score[order[0]] += len(order) - 1
 
 
-@_compiled
+@compiled
 def betweenness(indptr: Any, indices: Any, lengths: Any, sources: Numbers, ends: bool) -> Floats:
     """Add up, for every node, its part of the shortest ways from each source to all others.
 
@@ -194,7 +204,7 @@ def betweenness(indptr: Any, indices: Any, lengths: Any, sources: Numbers, ends:
     return score
 
 
-@_compiled
+@compiled
 def hop_betweenness(indptr: Any, indices: Any, sources: Numbers, ends: bool) -> Floats:
     """Do as `betweenness` does where every step has length 1."""
     size = len(indptr) - 1
@@ -225,7 +235,7 @@ def hop_betweenness(indptr: Any, indices: Any, sources: Numbers, ends: bool) -> 
     return score
 
 
-@_compiled
+@compiled
 def cores(indptr: Any, indices: Any, twin: Any, twins: Any) -> Numbers:
     """Give every node's core number, by the degree that both kinds of rows make together."""
     size = len(indptr) - 1
@@ -257,7 +267,7 @@ def cores(indptr: Any, indices: Any, twin: Any, twins: Any) -> Numbers:
     return degree
 
 
-@_compiled
+@compiled
 def triangles(indptr: Any, indices: Any) -> Numbers:
     """Count the triangles of every node of an undirected graph; an edge from a node to itself makes none."""
     size = len(indptr) - 1
@@ -285,7 +295,7 @@ def triangles(indptr: Any, indices: Any) -> Numbers:
     return found
 
 
-@_compiled
+@compiled
 def walk_in_depth(indptr: Any, indices: Any, root: int) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     """Walk an undirected graph in depth from a root, and note how far back each subtree has ties.
 

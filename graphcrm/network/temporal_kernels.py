@@ -9,10 +9,10 @@ from __future__ import annotations
 import heapq
 from typing import Any, Final, NamedTuple
 
-import numba
 import numpy as np
 
 from graphcrm.network.graph import Integers
+from graphcrm.network.kernels import compiled
 
 __all__ = ["ALWAYS", "NEVER", "Steps", "arrivals", "cheapest", "earliest", "fastest"]
 
@@ -31,7 +31,7 @@ class Steps(NamedTuple):
     row: Any
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _first_after(at: Any, low: Any, high: Any, moment: Any, strict: Any) -> Any:
     """Where the steps begin, among sorted ones, that come after a moment, or at it unless strict."""
     while low < high:
@@ -43,7 +43,7 @@ def _first_after(at: Any, low: Any, high: Any, moment: Any, strict: Any) -> Any:
     return low
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _search(steps: Any, source: int, first: int, strict: bool, target: int, last: int, arrival: Any, came: Any) -> None:
     """Fill when each party is reached first, and by which step, until the target is."""
     heap: Any = [(first, source)]
@@ -66,12 +66,12 @@ def _search(steps: Any, source: int, first: int, strict: bool, target: int, last
                 heapq.heappush(heap, (steps.at[step], np.int64(head)))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _tail(indptr: Any, step: Any) -> Any:
     return np.searchsorted(indptr, step, side="right") - 1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def arrivals(steps: Steps, source: int, first: int, strict: bool) -> Integers:
     """Give when each node is reached first, the largest integer where it is not."""
     size = len(steps.indptr) - 1
@@ -80,7 +80,7 @@ def arrivals(steps: Steps, source: int, first: int, strict: bool) -> Integers:
     return arrival
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def earliest(steps: Steps, source: int, first: int, strict: bool, target: int, last: int) -> Integers:
     """Find the path that arrives first, none of its steps after the last moment."""
     size = len(steps.indptr) - 1
@@ -94,7 +94,7 @@ def earliest(steps: Steps, source: int, first: int, strict: bool, target: int, l
     return np.array(rows[::-1], dtype=np.int64)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def cheapest(steps: Steps, cost: Any, source: int, first: int, strict: bool, target: int) -> Integers:
     """Find the path whose ties cost least in sum, of equal ones that which arrives first."""
     # Steps of a node from here on were followed by a label that costs no more.
@@ -120,7 +120,7 @@ def cheapest(steps: Steps, cost: Any, source: int, first: int, strict: bool, tar
     return np.zeros(0, np.int64)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def fastest(steps: Steps, source: int, first: int, strict: bool, target: int) -> Integers:
     """Find the path with the least time from its first step to its last, of equal ones that which sets out last."""
     size = len(steps.indptr) - 1

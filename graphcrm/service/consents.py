@@ -27,6 +27,7 @@ __all__ = [
     "Permission",
     "contactable",
     "folded",
+    "granted_to",
     "in_force",
     "last_consents",
     "may_be_listed",
@@ -144,6 +145,13 @@ def _granted(
         after = found["last_id"] if is_further else after
         # Where few have ever decided, larger steps lead to them sooner.
         window = min(_FASTER * window, _WINDOW) if is_further else _FASTER * window
+
+
+def granted_to(store: GraphStore, channel: str, purpose: str) -> set[str]:
+    """Everyone who may be contacted by a channel for a purpose."""
+    about = {"channel": _asked("channel", channel, None), "purpose": _asked("purpose", purpose, None)}
+    labels = (_granted(store, label, **about, after="", wanted=_WINDOW) for label in PARTY_LABELS)
+    return {line["party_id"] for granted in labels for line in granted}
 
 
 def _cursor(party_id: str) -> str:

@@ -18,6 +18,7 @@ from graphcrm.service.records import Records
 from graphcrm.service.referring import Referring
 from graphcrm.service.risk import Risk
 from graphcrm.service.search import find_parties
+from graphcrm.service.seeding import Seeding
 from graphcrm.service.sources import Sources
 from graphcrm.service.status import status_of
 from graphcrm.service.tokens import Tokens
@@ -53,7 +54,7 @@ def connect(settings: Settings | None = None) -> Graph:
     return Graph(settings or Settings())
 
 
-class Graph(Influence, Referring, Risk):
+class Graph(Influence, Referring, Risk, Seeding):
     """An open graph; safe to share between threads.
 
     Tables that it gives back are DataFrames whose rows are what the API lists; their `attrs` hold what the answer was

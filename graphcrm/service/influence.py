@@ -12,12 +12,12 @@ from graphcrm.network.centrality import rank, scores
 from graphcrm.network.communities import communities
 from graphcrm.network.reasons import LANGUAGES, describe, facts_of
 from graphcrm.service.answers import When, basis
-from graphcrm.service.asking import Asking
+from graphcrm.service.questions import Questions
 
 __all__ = ["Influence"]
 
 
-class Influence(Asking):
+class Influence(Questions):
     """Questions about who matters."""
 
     def influencers(

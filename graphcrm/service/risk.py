@@ -14,7 +14,7 @@ from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.network.brokers import Walk, walk_from
 from graphcrm.network.graph import Integers, Projection
 from graphcrm.service.answers import When, amounts, basis, standing
-from graphcrm.service.asking import Asking
+from graphcrm.service.questions import Questions
 from graphcrm.service.staff import STAFF_LABEL, node_of, user_of
 from graphcrm.values import MONEY_SCALE
 
@@ -24,7 +24,7 @@ _LISTED: Final = 10
 """Customers that are named of those whom a broker holds."""
 
 
-class Risk(Asking):
+class Risk(Questions):
     """Questions about what could be lost."""
 
     def brokers(

@@ -17,8 +17,8 @@ from graphcrm.network.paths import best_paths
 from graphcrm.network.temporal import Journey, TemporalNetwork
 from graphcrm.schema import DIRECTIONS, PATH_CRITERIA
 from graphcrm.service.answers import When, basis, bounded, iso, standing, start_of, table
-from graphcrm.service.asking import Asking
 from graphcrm.service.explaining import EXPLAINED_COLUMNS, explained
+from graphcrm.service.questions import Questions
 from graphcrm.service.resident import Snapshot
 
 __all__ = ["PathCriterion", "Ways"]
@@ -28,7 +28,7 @@ _READINGS: Final = 3
 """How often an answer that takes several readings is begun again while others write."""
 
 
-class Ways(Asking):
+class Ways(Questions):
     """Questions about what lies between two parties, and around one."""
 
     def paths(

@@ -333,3 +333,29 @@ def test_what_is_no_moment_is_refused_in_python_too(embedded_graph: graphcrm.Gra
     with pytest.raises(InvalidInput, match="as_of: must be") as caught:
         embedded_graph.influencers(as_of=as_of)
     assert caught.value.field == "as_of"
+
+
+def test_seed_set(business: TestClient, problem: Any) -> None:
+    answer = ask(business, "/influencers/seed-set", k=1, layers="referral", probability=1, lang="zh")
+    (seed,) = answer["items"]
+    assert set(seed) == {"rank", "party_id", "label", "name", "gain", "cost", "reason"}
+    assert (seed["rank"], seed["party_id"]) == (1, "C0")
+    assert seed["reason"].startswith("新增 ")
+    assert answer["low"] <= answer["spread"] <= answer["high"]
+    assert answer["eligible"] == answer["parties"] == 7
+    others = ask(business, "/influencers/seed-set", k=2, layers="referral", exclude="C0", model="threshold")
+    assert "C0" not in [item["party_id"] for item in others["items"]]
+    problem(business.get(f"{API}/influencers/seed-set?k=8"), 422, field="k")
+    problem(business.get(f"{API}/influencers/seed-set?segment=none"), 404)
+
+
+def test_brokers(business: TestClient, problem: Any) -> None:
+    answer = ask(business, "/risk/brokers", root="C0", layers="referral")
+    assert [(item["party_id"], item["customers"], item["parties"]) for item in answer["items"]] == [
+        ("C1", 1, 2),
+        ("C4", 0, 1),
+    ]
+    assert answer["items"][0]["revenue"] == [{"amount": "10.1", "currency": "EUR"}]
+    assert (answer["root"], answer["total"], answer["out_of_reach"]) == ("C0", 2, 1)
+    problem(business.get(f"{API}/risk/brokers"), 422, field="root")
+    problem(business.get(f"{API}/risk/brokers?root=nobody"), 404)

@@ -18,10 +18,10 @@ from graphcrm.service.staff import staffed
 from graphcrm.settings import Settings
 from graphcrm.store import GraphStore
 
-__all__ = ["Asking"]
+__all__ = ["Questions"]
 
 
-class Asking:
+class Questions:
     """Where questions to a graph are answered from; the questions themselves are methods of the classes below it.
 
     Parameters
