@@ -355,7 +355,7 @@ def test_brokers(business: TestClient, problem: Any) -> None:
         ("C1", 1, 2),
         ("C4", 0, 1),
     ]
-    assert answer["items"][0]["revenue"] == [{"amount": "10.1", "currency": "EUR"}]
+    assert answer["items"][0]["revenue"] == [{"amount": "10.10", "currency": "EUR"}]
     assert (answer["root"], answer["total"], answer["out_of_reach"]) == ("C0", 2, 1)
     problem(business.get(f"{API}/risk/brokers"), 422, field="root")
     problem(business.get(f"{API}/risk/brokers?root=nobody"), 404)

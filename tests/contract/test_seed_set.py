@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from graphcrm import Graph, InvalidInput, NotFound
@@ -50,17 +48,7 @@ def test_who_may_be_chosen(stars: Graph) -> None:
     assert stars.seed_set(1, ["referral"], exclude=["A", "B"]).party_id.tolist() == ["C"]
     decisions = [("B", True), ("C", True), ("A", False)]
     about = {"channel": "email", "purpose": "marketing", "at": "2025-01-01"}
-    rows: list[dict[str, Any]] = [
-        {
-            "id": f"D{id_}",
-            "party_id": id_,
-            "channel": "email",
-            "purpose": "marketing",
-            "granted": yes,
-            "at": "2025-01-01",
-        }
-        for id_, yes in decisions
-    ]
+    rows = [{"id": f"D{id_}", "party_id": id_, "granted": yes, **about} for id_, yes in decisions]
     assert stars.records.upsert("consents", rows).created == 3
     asked = stars.seed_set(2, ["referral"], channel="email", probability=1.0)
     assert asked.party_id.tolist() == ["B", "C"]

@@ -98,7 +98,7 @@ def commands(group: click.Group = cli, path: str = "graphcrm") -> Iterator[tuple
 def command_sections() -> dict[str, str]:
     """What the page says of each command, by its name."""
     parts = re.split(r"^- `(graphcrm [^`]+)`:", page("cli.md"), flags=re.MULTILINE)
-    names = [re.match(r"[a-z -]+", title)[0].strip() for title in parts[1::2]]  # type: ignore[index]
+    names = [re.match(r"[a-z]+(?: [a-z]+(?:-[a-z]+)*)*", title)[0].strip() for title in parts[1::2]]  # type: ignore[index]
     return dict(zip(names, parts[2::2], strict=True))
 
 
