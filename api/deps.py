@@ -192,6 +192,7 @@ def parameters_of(endpoint: Callable[..., Any]) -> tuple[set[str], set[str]]:
     repeated: set[str] = set()
     for name in inspect.signature(endpoint).parameters:
         hint = hints.get(name)
-        if any(isinstance(mark, Query) for mark in getattr(hint, "__metadata__", ())):
-            (repeated if "list[" in str(typing.get_args(hint)[0]) else single).add(name)
+        for mark in getattr(hint, "__metadata__", ()):
+            if isinstance(mark, Query):
+                (repeated if "list[" in str(typing.get_args(hint)[0]) else single).add(mark.alias or name)
     return single, repeated

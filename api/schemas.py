@@ -14,7 +14,8 @@ from api.import_schemas import ImportAnswer
 from graphcrm.limits import MAX_PREFIX_LENGTH
 
 __all__ = [
-    "BrokersAnswer",
+    "Amount",
+    "Analytic",
     "BulkAnswer",
     "ChainAnswer",
     "ErasedAnswer",
@@ -22,14 +23,13 @@ __all__ = [
     "Health",
     "InfluencersAnswer",
     "NeighborhoodAnswer",
+    "Page",
     "PathsAnswer",
     "PinRequest",
     "ProblemDocument",
     "ProvenanceAnswer",
     "QualityAnswer",
-    "ReachableAnswer",
     "SearchAnswer",
-    "SeedSetAnswer",
     "SourceAnswer",
     "SourceRequest",
     "SourcesAnswer",
@@ -62,7 +62,9 @@ class ProblemDocument(BaseModel):
     details: dict[str, Any] | None = Field(None, description="What is in the way, for a conflict.")
 
 
-class _List(BaseModel):
+class Page(BaseModel):
+    """One page of a list."""
+
     next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null on the last.")
 
 
@@ -93,7 +95,7 @@ class SourceAnswer(BaseModel):
     imports: list[ImportAnswer] = Field(description="The last ten, the latest first.")
 
 
-class SourcesAnswer(_List):
+class SourcesAnswer(Page):
     """Every source, by name."""
 
     items: list[SourceAnswer]
@@ -120,7 +122,7 @@ class FieldQuality(BaseModel):
     examples: list[str] = Field(description="Masked: the first character and the shape.")
 
 
-class QualityAnswer(_List):
+class QualityAnswer(Page):
     """How good what a source says is, by table and field."""
 
     items: list[FieldQuality]
@@ -192,7 +194,9 @@ class _Computed(BaseModel):
     parties: int = Field(description="Parties seen.")
 
 
-class _Analytic(_Computed):
+class Analytic(_Computed):
+    """From what part of the network an answer was computed."""
+
     ties: int = Field(description="Ties seen.")
 
 
@@ -207,43 +211,10 @@ class Influencer(BaseModel):
     reason: str
 
 
-class InfluencersAnswer(_List, _Analytic):
+class InfluencersAnswer(Page, Analytic):
     """Parties by influence, highest score first, then by id."""
 
     items: list[Influencer]
-
-
-class Seed(BaseModel):
-    """One of those to begin with."""
-
-    rank: int = Field(description="In the order of choice.")
-    party_id: str
-    label: str
-    name: str
-    gain: float = Field(description="Parties that it adds to those before, expected.")
-    cost: float
-    reason: str
-
-
-class SeedSetAnswer(_List, _Analytic):
-    """Whom to begin with, in the order of choice."""
-
-    items: list[Seed]
-    spread: float = Field(description="Parties reached in simulations made afresh, the seeds among them.")
-    low: float = Field(description="From here to `high` lies the expected number in 95 of 100 cases.")
-    high: float
-    lower: float = Field(description="The expected number is at least this, but for `delta`.")
-    upper: float = Field(description="No such choice reaches more, but for `delta`.")
-    certificate: float = Field(description="What part of the best this choice is at least, but for `delta`.")
-    guarantee: float = Field(description="What part of the best is proven for every network.")
-    delta: float = Field(description="Chance at most that one of these fails.")
-    sets: int = Field(description="Random sets that it was chosen and judged by.")
-    cut: bool = Field(description="Whether memory ended the drawing before the guarantee was proven.")
-    eligible: int = Field(description="Parties that might have been chosen.")
-    model: Literal["cascade", "threshold"]
-    probability: float
-    epsilon: float
-    seed: int
 
 
 class Step(BaseModel):
@@ -268,7 +239,7 @@ class Path(BaseModel):
     ties: list[Step]
 
 
-class PathsAnswer(_List, _Analytic):
+class PathsAnswer(Page, Analytic):
     """Ways from source to target, best first, then by ids."""
 
     items: list[Path]
@@ -276,48 +247,6 @@ class PathsAnswer(_List, _Analytic):
     target: str = Field(description="Where they end; likewise.")
     max_hops: int | None = Field(description="Longer ways were not looked for; ways in time are not bounded.")
     in_time: bool = Field(description="Whether each step comes after the one before.")
-
-
-class Reachable(BaseModel):
-    """A party that time lets another reach."""
-
-    party_id: str
-    label: str
-    name: str
-    at: str = Field(description="When it is reached first; or when it had to set out last.")
-
-
-class ReachableAnswer(_List, _Analytic):
-    """Parties in the order of `at` (the latest first for those who reach the party), then by id."""
-
-    items: list[Reachable]
-    party_id: str = Field(description="Where the ways begin or end: who stands for the party asked for.")
-    direction: Literal["from", "to"]
-    total: int = Field(description="Parties in all.")
-
-
-class Broker(BaseModel):
-    """One whose leaving would cut others off."""
-
-    rank: int
-    party_id: str
-    label: Literal["Customer", "Contact", "User"]
-    name: str
-    customers: int = Field(description="Customers that would be cut off.")
-    parties: int = Field(description="Customers and contacts that would be cut off.")
-    revenue: list[Amount] = Field(description="Of those cut off, by currency.")
-    bridges: int = Field(description="Its ties that are the only way to some of them.")
-    cut_off: list[str] = Field(description="Ids of the customers with most revenue, ten at most.")
-
-
-class BrokersAnswer(_List, _Analytic):
-    """By revenue in the currency, then customers, then parties, then id."""
-
-    items: list[Broker]
-    root: str | None = Field(description="From whom customers must be reached; any member of staff if null.")
-    currency: str | None = Field(description="In which revenue ranks.")
-    total: int = Field(description="Brokers in all.")
-    out_of_reach: int = Field(description="Customers that are cut off already.")
 
 
 class ExplainedInteraction(BaseModel):
@@ -352,7 +281,7 @@ class ExplainedTie(BaseModel):
     interactions: list[ExplainedInteraction] = Field(description="The latest of those that are counted.")
 
 
-class ExplainAnswer(_List, _Analytic):
+class ExplainAnswer(Page, Analytic):
     """What ties source to target, strongest first, then by id."""
 
     items: list[ExplainedTie]
@@ -369,7 +298,7 @@ class ChainLink(BaseModel):
     at: str | None = Field(description="When the party was referred; null for the first referrer.")
 
 
-class ChainAnswer(_List, _Analytic):
+class ChainAnswer(Page, Analytic):
     """Who brought a party, from the first referrer down to the party itself."""
 
     party_id: str
@@ -395,7 +324,7 @@ class TreeNode(BaseModel):
     own_revenue: list[Amount] = Field(description="Orders of the party itself.")
 
 
-class TreeAnswer(_List, _Analytic):
+class TreeAnswer(Page, Analytic):
     """Whom a party brought, and whom those brought, by depth, then by id."""
 
     root: str
@@ -453,7 +382,7 @@ class SearchHit(BaseModel):
     )
 
 
-class SearchAnswer(_List):
+class SearchAnswer(Page):
     """Records that match, best first."""
 
     items: list[SearchHit]

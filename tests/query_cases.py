@@ -166,6 +166,14 @@ READS: dict[str, list[tuple[dict[str, str], dict[str, Any]]]] = {
         ({"SOURCE": "Customer", "TARGET": target}, {"source_id": "C1", "target_id": id_, "until": T0, "row_limit": 9})
         for target, id_ in (("Customer", "C2"), ("Contact", "K1"), ("Customer", "C1"))
     ],
+    "network/shared_interactions": [
+        ({"SOURCE": source, "TARGET": "Customer"}, {"source_id": id_, "target_id": "C2", "until": T0, "row_limit": 9})
+        for source, id_ in (("Customer", "C1"), ("User", "U1"))
+    ],
+    "network/shared_campaigns": [
+        ({"SOURCE": "Customer", "TARGET": "Contact"}, {"source_id": "C1", "target_id": "K1", "row_limit": 9})
+    ],
+    "network/shared_products": [({}, {"source_id": "C1", "target_id": id_, "row_limit": 9}) for id_ in ("C1", "C2")],
     "network/read_members": [({}, {"id": "S1", "on": date(2024, 3, 1)}), ({}, {"id": "S1", "on": date(2024, 7, 1)})],
     "referrals/read_orders": [({}, {"shards": 1})],
     "referrals/read_lines": [({}, {"shards": 1})],

@@ -14,16 +14,14 @@ from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 from api.answers import analytic, documented, json_response, offset_of, offset_page
 from api.deps import GraphDep, only, parameters_of, require
 from api.ids import ID
+from api.network_schemas import BrokersAnswer, IntroductionsAnswer, ReachableAnswer, SeedSetAnswer
 from api.schemas import (
-    BrokersAnswer,
     ChainAnswer,
     ExplainAnswer,
     InfluencersAnswer,
     NeighborhoodAnswer,
     PathsAnswer,
-    ReachableAnswer,
     SearchAnswer,
-    SeedSetAnswer,
     TreeAnswer,
 )
 from graphcrm.errors import MergedAway
@@ -202,12 +200,33 @@ def reachable(
     return analytic(graph.reachable(party, direction, layers, as_of, start, strict, limit))
 
 
+@_get("/introductions", IntroductionsAnswer, 404)
+def introductions(
+    graph: GraphDep,
+    to: PartyQuery,
+    from_: Annotated[
+        str | None,
+        Query(
+            alias="from", min_length=1, max_length=MAX_ID_LENGTH, description="A user or a party; any of staff if none."
+        ),
+    ] = None,
+    k: Annotated[int, Query(ge=1, le=MAX_PATHS, description="Ways at most, each through another.")] = 5,
+    layers: Layers = None,
+    as_of: AsOf = None,
+    max_contacts: Annotated[
+        int, Query(ge=1, le=10_000, description="Who had more with staff in 30 days is passed over.")
+    ] = 10,
+) -> Response:
+    """The best ways to reach someone: through whom, how strong, when last in touch, what to mention."""
+    return analytic(graph.introductions(to, from_, k, layers, as_of, max_contacts))
+
+
 @_get("/risk/brokers", BrokersAnswer, 404)
 def brokers(
     graph: GraphDep,
     root: Annotated[
         str | None,
-        Query(min_length=1, max_length=MAX_ID_LENGTH, description="A user or a party; any of staff if none."),
+        Query(min_length=1, max_length=MAX_ID_LENGTH, description="A user or a party; or any of staff."),
     ] = None,
     layers: Layers = None,
     as_of: AsOf = None,

@@ -83,6 +83,7 @@ for command in (
     asking.reachable,
     asking.explain,
     asking.brokers,
+    asking.introductions,
     asking.referrals,
     asking.search,
     asking.map_,

@@ -13,7 +13,18 @@ from graphcrm.console import print_frame
 from graphcrm.errors import InvalidInput
 from graphcrm.schema import DIRECTIONS, PATH_CRITERIA
 
-__all__ = ["brokers", "explain", "influencers", "map_", "paths", "reachable", "referrals", "search", "seed_set"]
+__all__ = [
+    "brokers",
+    "explain",
+    "influencers",
+    "introductions",
+    "map_",
+    "paths",
+    "reachable",
+    "referrals",
+    "search",
+    "seed_set",
+]
 
 
 @click.command()
@@ -178,6 +189,26 @@ def explain(source: str, target: str, layers: tuple[str, ...], as_of: str | None
     print_frame(frame, format_)
     if len(frame):
         click.echo(f"{frame.attrs['source']} to {frame.attrs['target']}: {frame.attrs['strength']:.6g}", err=True)
+
+
+@click.command()
+@click.option("--to", required=True, metavar="ID", help="Whom to reach.")
+@click.option("--from", "from_", metavar="ID", help="A user or a party to begin with. [default: any member of staff]")
+@click.option("-k", default=5, show_default=True, help=f"Ways, at most {limits.MAX_PATHS}.")
+@LAYERS
+@AS_OF
+@click.option("--max-contacts", default=10, show_default=True, help="With staff in 30 days; above that, passed over.")
+@FORMAT
+def introductions(
+    to: str, from_: str | None, k: int, layers: tuple[str, ...], as_of: str | None, max_contacts: int, format_: str
+) -> None:
+    """The best ways to reach someone: through whom, how strong, when last in touch, what to mention."""
+    with open_graph() as graph:
+        frame = graph.introductions(to, from_, k, layers, as_of, max_contacts)
+    if format_ != "json":
+        frame = frame.drop(columns=["via_label", "labels"])
+        frame["mention"] = [", ".join(part["name"] or part["id"] for part in row) for row in frame["mention"]]
+    print_frame(frame, format_)
 
 
 @click.command()

@@ -32,6 +32,7 @@ __all__ = [
     "last_consents",
     "may_be_listed",
     "news",
+    "opted_out",
     "permission",
     "permissions",
     "reach_of",
@@ -152,6 +153,26 @@ def granted_to(store: GraphStore, channel: str, purpose: str) -> set[str]:
     about = {"channel": _asked("channel", channel, None), "purpose": _asked("purpose", purpose, None)}
     labels = (_granted(store, label, **about, after="", wanted=_WINDOW) for label in PARTY_LABELS)
     return {line["party_id"] for granted in labels for line in granted}
+
+
+def opted_out(tx: Transaction, labels: Mapping[str, str]) -> set[str]:
+    """Who of some parties has refused to be contacted, and by no channel for any purpose consents to be.
+
+    Parameters
+    ----------
+    tx : Transaction
+        One that reads.
+    labels : mapping of str to str
+        The label of each party, by its id.
+    """
+    last: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for label in PARTY_LABELS:
+        if some := [id_ for id_, found in labels.items() if found == label]:
+            for row in _counting(read_consents(tx, label, some)):
+                about = row["party_id"], folded(row["channel"]), folded(row["purpose"])
+                last[about] = _later(last.get(about), row)
+    granting = {row["party_id"] for row in last.values() if row["granted"]}
+    return {row["party_id"] for row in last.values()} - granting
 
 
 def _cursor(party_id: str) -> str:

@@ -12,6 +12,7 @@ from graphcrm.service.archive import Archive
 from graphcrm.service.candidates import Candidates
 from graphcrm.service.import_checks import check_import
 from graphcrm.service.influence import Influence
+from graphcrm.service.introducing import Introducing
 from graphcrm.service.jobs import Claim, Jobs
 from graphcrm.service.merging import Merging
 from graphcrm.service.records import Records
@@ -54,7 +55,7 @@ def connect(settings: Settings | None = None) -> Graph:
     return Graph(settings or Settings())
 
 
-class Graph(Influence, Referring, Risk, Seeding):
+class Graph(Influence, Introducing, Referring, Risk, Seeding):
     """An open graph; safe to share between threads.
 
     Tables that it gives back are DataFrames whose rows are what the API lists; their `attrs` hold what the answer was

@@ -359,3 +359,13 @@ def test_brokers(business: TestClient, problem: Any) -> None:
     assert (answer["root"], answer["total"], answer["out_of_reach"]) == ("C0", 2, 1)
     problem(business.get(f"{API}/risk/brokers"), 422, field="root")
     problem(business.get(f"{API}/risk/brokers?root=nobody"), 404)
+
+
+def test_introductions(business: TestClient, problem: Any) -> None:
+    answer = ask(business, "/introductions", **{"to": "P5", "from": "C0"}, layers="referral")
+    (way,) = answer["items"]
+    assert (way["via"], way["party_ids"], way["hops"]) == ("C4", ["C0", "C1", "C4", "P5"], 3)
+    assert way["last_contact"] == "2025-01-05T00:00:00Z"
+    assert (answer["to"], answer["from"], answer["opted_out"], answer["overasked"]) == ("P5", "C0", [], [])
+    problem(business.get(f"{API}/introductions?to=P5"), 422, field="from")
+    problem(business.get(f"{API}/introductions?to=nobody"), 404)
