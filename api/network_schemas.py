@@ -8,7 +8,54 @@ from pydantic import BaseModel, Field
 
 from api.schemas import Amount, Analytic, Page
 
-__all__ = ["BrokersAnswer", "IntroductionsAnswer", "ReachableAnswer", "SeedSetAnswer"]
+__all__ = [
+    "BrokersAnswer",
+    "CommunitiesAnswer",
+    "CompareAnswer",
+    "IntroductionsAnswer",
+    "ReachableAnswer",
+    "SeedSetAnswer",
+]
+
+
+class Compared(BaseModel):
+    """One party in two rankings."""
+
+    party_id: str
+    label: str
+    name: str
+    rank: int | None = Field(description="1 + how many score higher; null if the network does not have it then.")
+    other_rank: int | None
+    rose: int | None = Field(description="`other_rank` - `rank`.")
+    score: float | None
+    other_score: float | None
+
+
+class CompareAnswer(Page, Analytic):
+    """Who moved most first, then by rank and id; who is in one of both only comes last."""
+
+    items: list[Compared]
+    other_metric: str
+    other_as_of: str
+
+
+class Community(BaseModel):
+    """One community."""
+
+    community: int = Field(description="Its number: 0 is the largest.")
+    parties: int
+    customers: int
+    inside: float | None = Field(description="What part of the strength of its members' ties stays inside.")
+    leader_id: str = Field(description="Who has the most strength inside.")
+    leader_name: str
+
+
+class CommunitiesAnswer(Page, Analytic):
+    """The largest first, then by their first party."""
+
+    items: list[Community]
+    total: int = Field(description="Communities in all.")
+    modularity: float
 
 
 class Seed(BaseModel):

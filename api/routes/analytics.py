@@ -14,7 +14,14 @@ from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 from api.answers import analytic, documented, json_response, offset_of, offset_page
 from api.deps import GraphDep, only, parameters_of, require
 from api.ids import ID
-from api.network_schemas import BrokersAnswer, IntroductionsAnswer, ReachableAnswer, SeedSetAnswer
+from api.network_schemas import (
+    BrokersAnswer,
+    CommunitiesAnswer,
+    CompareAnswer,
+    IntroductionsAnswer,
+    ReachableAnswer,
+    SeedSetAnswer,
+)
 from api.schemas import (
     ChainAnswer,
     ExplainAnswer,
@@ -105,11 +112,19 @@ def influencers(
     normalized: Annotated[bool, Query(description="Whether scores are normalised as networkx does.")] = True,
     cursor: Cursor = None,
     lang: Language = None,
+    community: Annotated[int | None, Query(ge=0, lt=2**31, description="Only members of this community.")] = None,
     accept_language: AcceptLanguage = None,
 ) -> Response:
     """Parties by influence, with a reason for each; equal scores in the order of ids."""
     language = choose_language(accept_language, lang)
-    question = {"metric": metric, "layers": layers, "as_of": as_of, "segment": segment, "normalized": normalized}
+    question: dict[str, Any] = {
+        "metric": metric,
+        "layers": layers,
+        "as_of": as_of,
+        "segment": segment,
+        "normalized": normalized,
+    }
+    question |= {"community": community}
     offset, first_as_of = offset_of(cursor, question)
     frame = graph.influencers(
         metric=metric,
@@ -119,11 +134,43 @@ def influencers(
         limit=offset + limit + 1,
         normalized=normalized,
         language=language,
+        community=community,
     )
     more = len(frame) > offset + limit
     next_cursor = offset_page(offset + limit, frame.attrs["as_of"], question) if more else None
     headers = {"Content-Language": language, "Vary": "Accept-Language"}
     return analytic(frame.iloc[offset : offset + limit], next_cursor, frame.attrs, headers)
+
+
+@_get("/influencers/compare", CompareAnswer, 404)
+def compare(
+    graph: GraphDep,
+    metric: Annotated[str, Query(json_schema_extra={"enum": list(METRICS)})] = "pagerank",
+    other_metric: Annotated[str | None, Query(json_schema_extra={"enum": list(METRICS)})] = None,
+    layers: Layers = None,
+    as_of: AsOf = None,
+    other_as_of: Annotated[
+        date | datetime | None,
+        BeforeValidator(partial(moment_of, field="other_as_of")),
+        WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+        Query(description="With what to compare; the same as `as_of` if not given."),
+    ] = None,
+    segment: Annotated[str | None, Query(max_length=MAX_ID_LENGTH, description="Only members of this segment.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+) -> Response:
+    """Who rose and who fell between two dates, or ranks otherwise by another metric; who moved most first."""
+    return analytic(graph.compare(metric, other_metric, layers, as_of, other_as_of, segment, limit))
+
+
+@_get("/communities", CommunitiesAnswer)
+def communities(
+    graph: GraphDep,
+    layers: Layers = None,
+    as_of: AsOf = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+) -> Response:
+    """Groups with more and stronger ties inside than chance would make, the largest first."""
+    return analytic(graph.communities(layers, as_of, limit))
 
 
 @_get("/influencers/seed-set", SeedSetAnswer, 404)

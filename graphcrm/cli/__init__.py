@@ -78,6 +78,8 @@ def cli() -> None:
 
 for command in (
     asking.influencers,
+    asking.compare,
+    asking.communities,
     asking.seed_set,
     asking.paths,
     asking.reachable,

@@ -15,6 +15,8 @@ from graphcrm.schema import DIRECTIONS, PATH_CRITERIA
 
 __all__ = [
     "brokers",
+    "communities",
+    "compare",
     "explain",
     "influencers",
     "introductions",
@@ -34,6 +36,7 @@ __all__ = [
 @click.option("--segment", metavar="ID", help="Rank only this segment's members.")
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="Rows.")
 @click.option("--raw", is_flag=True, help="Scores as they are, instead of normalised as networkx does.")
+@click.option("--community", type=int, metavar="NUMBER", help="Rank only this community's members.")
 @FORMAT
 def influencers(
     metric: str,
@@ -42,12 +45,48 @@ def influencers(
     segment: str | None,
     limit: int,
     raw: bool,
+    community: int | None,
     format_: str,
 ) -> None:
     """Rank parties by their influence on others, with a reason for each."""
     with open_graph() as graph:
-        frame = graph.influencers(metric, layers, as_of, segment, limit, normalized=not raw)
+        frame = graph.influencers(metric, layers, as_of, segment, limit, normalized=not raw, community=community)
     print_frame(frame, format_)
+
+
+@click.command()
+@click.option("--metric", default="pagerank", show_default=True, help="An unknown one lists those that exist.")
+@click.option("--other-metric", help="With which to compare. [default: the same]")
+@LAYERS
+@AS_OF
+@click.option("--other-as-of", metavar="DATE", help="With when to compare. [default: the same]")
+@click.option("--segment", metavar="ID", help="Only this segment's members.")
+@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="Rows.")
+@FORMAT
+def compare(
+    metric: str,
+    other_metric: str | None,
+    layers: tuple[str, ...],
+    as_of: str | None,
+    other_as_of: str | None,
+    segment: str | None,
+    limit: int,
+    format_: str,
+) -> None:
+    """Who rose and who fell between two dates, or ranks otherwise by another metric."""
+    with open_graph() as graph:
+        print_frame(graph.compare(metric, other_metric, layers, as_of, other_as_of, segment, limit), format_)
+
+
+@click.command()
+@LAYERS
+@AS_OF
+@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="Rows.")
+@FORMAT
+def communities(layers: tuple[str, ...], as_of: str | None, limit: int, format_: str) -> None:
+    """Groups with more and stronger ties inside than chance would make, the largest first."""
+    with open_graph() as graph:
+        print_frame(graph.communities(layers, as_of, limit), format_)
 
 
 @click.command("seed-set")

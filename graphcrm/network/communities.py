@@ -12,14 +12,15 @@ V. Blondel et al., "Fast unfolding of communities in large networks", Journal of
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from graphcrm.network.graph import Integers, Projection
+from graphcrm.network.graph import Floats, Integers, Projection
 
-__all__ = ["communities"]
+__all__ = ["Described", "communities", "described"]
 
 ROUNDS = 20
 LEVELS = 10
@@ -54,6 +55,52 @@ def communities(network: Projection, seed: int = 7) -> Integers:
         merge = sparse.csr_array((np.ones(len(labels)), (np.arange(len(labels)), labels)), shape=(len(labels), groups))
         weights = (merge.T @ weights @ merge).tocsr()
     return _by_size(member)
+
+
+@dataclass(frozen=True)
+class Described:
+    """What sets communities apart, by their number: sizes, customers, the share of strength inside, and who leads."""
+
+    parties: Integers
+    customers: Integers
+    inside: Floats
+    leader: Integers
+    modularity: float
+
+
+def described(network: Projection, member: Integers) -> Described:
+    """Describe a division into communities.
+
+    Parameters
+    ----------
+    network : Projection
+        The projected network; directions are left aside, parallel strengths add up.
+    member : ndarray of int, shape (n,)
+        Each party's community, from 0 without gaps.
+
+    Returns
+    -------
+    Described
+        `inside` is NaN where members have no ties; `leader` the position of who has the most strength inside, of equal
+        ones the first. Modularity as M. Newman, "Analysis of weighted networks", Physical Review E 70, 2004; 0 without
+        ties.
+    """
+    total = int(member.max(initial=-1)) + 1
+    weights = (network.adjacency + network.transposed).tocoo()
+    tail, head = weights.coords
+    own = np.bincount(tail, weights.data * (member[tail] == member[head]), minlength=len(network))
+    degree = np.bincount(tail, weights.data, minlength=len(network))
+    kept, volume = (np.bincount(member, values, minlength=total) for values in (own, degree))
+    order = np.lexsort((np.arange(len(network)), -own, member))
+    everything = volume.sum()
+    modularity = float((kept / everything - (volume / everything) ** 2).sum()) if everything else 0.0
+    return Described(
+        parties=np.bincount(member, minlength=total),
+        customers=np.bincount(member[network.labels == "Customer"], minlength=total),
+        inside=np.divide(kept, volume, out=np.full(total, np.nan), where=volume > 0),
+        leader=order[np.searchsorted(member[order], np.arange(total))],
+        modularity=modularity,
+    )
 
 
 def _propagate(weights: Any, random: np.random.Generator) -> Integers:

@@ -369,3 +369,18 @@ def test_introductions(business: TestClient, problem: Any) -> None:
     assert (answer["to"], answer["from"], answer["opted_out"], answer["overasked"]) == ("P5", "C0", [], [])
     problem(business.get(f"{API}/introductions?to=P5"), 422, field="from")
     problem(business.get(f"{API}/introductions?to=nobody"), 404)
+
+
+def test_compare_and_communities(business: TestClient, problem: Any) -> None:
+    asked = {"metric": "degree", "as_of": "2025-12-31", "other_as_of": "2025-01-01", "limit": 1}
+    answer = ask(business, "/influencers/compare", **asked)
+    assert set(answer["items"][0]) == {
+        *("party_id", "label", "name", "rank", "other_rank", "rose", "score", "other_score"),
+    }
+    assert (answer["other_metric"], answer["other_as_of"]) == ("degree", "2025-01-01T23:59:59.999999Z")
+    problem(business.get(f"{API}/influencers/compare"), 422, field="other_metric")
+    found = ask(business, "/communities")
+    assert sum(item["parties"] for item in found["items"]) == found["parties"] == 7
+    members = ask(business, "/influencers", community=0)["items"]
+    assert len(members) == found["items"][0]["parties"]
+    problem(business.get(f"{API}/influencers?community=99"), 404)

@@ -143,7 +143,7 @@ class TestFields:
         found = problem(local.get(f"{API}/influencers?layers=knows&layers=gossip"), 422, field="layers")
         assert found["allowed"] == ["referral", "knows", "works_with", "interaction"]
         found = problem(local.get(f"{API}/paths?source=A&target=B&by=luck"), 422, field="by", rule="literal_error")
-        assert found["allowed"] == ["hops", "strength"]
+        assert found["allowed"] == ["hops", "strength", "earliest", "latest", "fastest"]
         found = problem(local.get(f"{API}/influencers?metrik=degree"), 422, field="metrik")
         assert "metric" in found["allowed"]
 
