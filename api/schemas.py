@@ -209,6 +209,9 @@ class Influencer(BaseModel):
     name: str
     score: float | None
     reason: str
+    rank_low: float | None = Field(None, description="With an interval: from here to `rank_high` it may stand.")
+    rank_high: float | None = None
+    band: int | None = Field(None, description="With an interval: parties that the data cannot tell apart share one.")
 
 
 class InfluencersAnswer(Page, Analytic):

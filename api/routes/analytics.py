@@ -113,6 +113,8 @@ def influencers(
     cursor: Cursor = None,
     lang: Language = None,
     community: Annotated[int | None, Query(ge=0, lt=2**31, description="Only members of this community.")] = None,
+    interval: Annotated[float | None, Query(gt=0, lt=1, description="What part of rank intervals holds.")] = None,
+    hidden: Annotated[float, Query(gt=0, le=0.9, description="Share of ties taken to be missing.")] = 0.2,
     accept_language: AcceptLanguage = None,
 ) -> Response:
     """Parties by influence, with a reason for each; equal scores in the order of ids."""
@@ -135,6 +137,8 @@ def influencers(
         normalized=normalized,
         language=language,
         community=community,
+        interval=interval,
+        hidden=hidden,
     )
     more = len(frame) > offset + limit
     next_cursor = offset_page(offset + limit, frame.attrs["as_of"], question) if more else None

@@ -37,6 +37,8 @@ __all__ = [
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="Rows.")
 @click.option("--raw", is_flag=True, help="Scores as they are, instead of normalised as networkx does.")
 @click.option("--community", type=int, metavar="NUMBER", help="Rank only this community's members.")
+@click.option("--interval", type=float, help="What part of the intervals of ranks shall hold, such as 0.9.")
+@click.option("--hidden", default=0.2, show_default=True, help="Share of ties taken to be missing, with --interval.")
 @FORMAT
 def influencers(
     metric: str,
@@ -46,11 +48,23 @@ def influencers(
     limit: int,
     raw: bool,
     community: int | None,
+    interval: float | None,
+    hidden: float,
     format_: str,
 ) -> None:
     """Rank parties by their influence on others, with a reason for each."""
     with open_graph() as graph:
-        frame = graph.influencers(metric, layers, as_of, segment, limit, normalized=not raw, community=community)
+        frame = graph.influencers(
+            metric,
+            layers,
+            as_of,
+            segment,
+            limit,
+            normalized=not raw,
+            community=community,
+            interval=interval,
+            hidden=hidden,
+        )
     print_frame(frame, format_)
 
 

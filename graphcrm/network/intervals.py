@@ -1,9 +1,9 @@
-"""Ranks with honest intervals: where a party may stand in the network as it is, of which a share of the ties is missing.
+"""Ranks with honest intervals: where a party may stand in the whole network, of which a share of the ties is missing.
 
 The missing share is an assumption. Networks that might be the whole one are made by giving parties back ties as the
-degrees suggest; ties are hidden in each, and how far ranks then are from the truth is read off parties that seem to stand
-where this one does. That the intervals are wide enough is checked by hiding ties of the network at hand: if they fail
-there, they are widened.
+degrees suggest; ties are hidden in each, and how far ranks then are from the truth is read off parties that seem to
+stand where this one does. That the intervals are wide enough is checked by hiding ties of the network at hand: if they
+fail there, they are widened.
 
 The promise is pooled: of all intervals the stated part holds the rank in the whole network, not that of each single
 party.
@@ -27,12 +27,20 @@ from graphcrm.errors import InvalidInput
 from graphcrm.network.centrality import bands
 from graphcrm.network.graph import Floats, Integers
 
-__all__ = ["Links", "RankIntervals", "rank_intervals"]
+__all__ = ["MAX_PARTIES", "MAX_STEPS", "Links", "RankIntervals", "rank_intervals", "ranks", "rounds"]
 
+DRAWS: Final = 60
+FEWEST_DRAWS: Final = 10
 EM_STEPS: Final = 40
 NEAREST: Final = 60
 """Pairs of ranks, seen and true, from which a party's interval is read, or `NEAREST_SHARE` of all if that is more."""
 NEAREST_SHARE: Final = 0.04
+MOST_NEAREST: Final = 2_000
+"""More pairs than that would make no interval any better."""
+MAX_PARTIES: Final = 10_000
+"""Parties of a network up to which intervals are computed."""
+MAX_STEPS: Final = 3_000_000_000
+"""Steps that the scores of all networks made up may take: a minute or so."""
 CHECKED: Final = 500
 """Parties whose intervals are checked by hiding once more, in all rounds of that together."""
 FEWEST_CHECKS, MOST_CHECKS = 3, 20
@@ -92,7 +100,7 @@ class RankIntervals:
 
 
 def rank_intervals(
-    links: Links, score: Score, level: float = 0.9, hidden: float = 0.2, draws: int = 60, seed: int = 7
+    links: Links, score: Score, level: float = 0.9, hidden: float = 0.2, draws: int = DRAWS, seed: int = 7
 ) -> RankIntervals:
     """Tell between which ranks each party may stand in the whole network.
 
@@ -125,19 +133,24 @@ def rank_intervals(
         raise InvalidInput("interval: must lie between 0 and 1, such as 0.9", field="interval")
     if not 0 < hidden <= 0.9:
         raise InvalidInput("hidden: must lie above 0 and not above 0.9", field="hidden")
-    if draws < 10:
-        raise InvalidInput("draws: must be at least 10", field="draws")
+    if draws < FEWEST_DRAWS:
+        raise InvalidInput(f"draws: must be at least {FEWEST_DRAWS}", field="draws")
     rank = ranks(score(links))
     if links.size < 2 or not len(links):
         whole = np.ones(links.size), np.full(links.size, float(links.size))
         return RankIntervals(rank, *whole, np.zeros(links.size, np.int64), level, hidden, 1.0)
     random = np.random.default_rng(seed)
     middle, half = _around(links, rank, score, level, hidden, draws, random)
-    factor = _checked(links, rank, score, level, hidden, max(draws // 2, 10), random)
+    factor = _checked(links, rank, score, level, hidden, max(draws // 2, FEWEST_DRAWS), random)
     low = np.maximum(np.floor(2 * (middle - factor * half)) / 2, 1.0)
     high = np.minimum(np.ceil(2 * (middle + factor * half)) / 2, float(links.size))
     low, high = np.minimum(low, rank), np.maximum(high, rank)
     return RankIntervals(rank, low, high, _bands(rank, low, high), level, hidden, factor)
+
+
+def rounds(size: int, draws: int = DRAWS) -> int:
+    """How many networks `rank_intervals` scores for a network of so many parties."""
+    return 1 + 2 * draws + _checks(size) * (1 + 2 * max(draws // 2, FEWEST_DRAWS))
 
 
 def ranks(scores: Floats) -> Floats:
@@ -170,7 +183,7 @@ def _around(
 
 def _nearest_quantiles(seen: Floats, error: Floats, rank: Floats, parts: tuple[float, ...]) -> Floats:
     """Quantiles of the errors of those pairs whose seen rank is nearest to each party's."""
-    count = min(max(NEAREST, int(NEAREST_SHARE * len(seen))), len(seen))
+    count = min(max(NEAREST, int(NEAREST_SHARE * len(seen))), MOST_NEAREST, len(seen))
     order = np.argsort(seen, kind="stable")
     seen, error = seen[order], error[order]
     found = np.empty((len(parts), len(rank)))
@@ -190,11 +203,15 @@ def _checked(
 ) -> float:
     """By how much intervals must be widened so that those of the network with more ties hidden hold its ranks."""
     misses = []
-    for _ in range(int(np.clip(CHECKED // links.size, FEWEST_CHECKS, MOST_CHECKS))):
+    for _ in range(_checks(links.size)):
         rest = links.without(hidden, random)
         middle, half = _around(rest, ranks(score(rest)), score, level, hidden, draws, random)
         misses.append(np.abs(rank - middle) / half)
     return max(float(np.quantile(np.concatenate(misses), level)), 1.0)
+
+
+def _checks(size: int) -> int:
+    return int(np.clip(CHECKED // max(size, 1), FEWEST_CHECKS, MOST_CHECKS))
 
 
 class _Fuller:
@@ -264,7 +281,7 @@ class _Fuller:
 
 
 def _posterior(degree: Integers, hidden: float) -> tuple[Integers, Floats]:
-    """Degrees that occur, and for each the chances (summed up) of how many more ties there were before some were lost."""
+    """Degrees that occur, and for each the summed-up chances of the degrees before ties were lost."""
     most = int(np.ceil(degree.max() / (1 - hidden) * 1.3)) + 8
     seen, count = np.unique(degree, return_counts=True)
     full = np.arange(most + 1)
@@ -284,7 +301,8 @@ def _missing(degree: Integers, posterior: tuple[Integers, Floats], random: np.ra
     row = np.searchsorted(seen, degree)
     draw = random.random(len(degree))
     full = np.array([np.searchsorted(chances[at], value) for at, value in zip(row, draw, strict=True)])
-    return np.maximum(np.minimum(full, chances.shape[1] - 1) - degree, 0)
+    lacking: Integers = np.maximum(np.minimum(full, chances.shape[1] - 1) - degree, 0)
+    return lacking
 
 
 def _bands(rank: Floats, low: Floats, high: Floats) -> Integers:

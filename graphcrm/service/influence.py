@@ -12,6 +12,7 @@ from graphcrm.errors import InvalidInput, NotFound
 from graphcrm.network.centrality import Scores, bands, rank, scores
 from graphcrm.network.communities import communities, described
 from graphcrm.network.graph import Floats, Integers, Projection
+from graphcrm.network.ranking import intervals_of
 from graphcrm.network.reasons import LANGUAGES, describe, facts_of
 from graphcrm.service.answers import When, basis, iso, moment_of
 from graphcrm.service.questions import Questions
@@ -35,6 +36,8 @@ class Influence(Questions):
         normalized: bool = True,
         language: str = "en",
         community: int | None = None,
+        interval: float | None = None,
+        hidden: float = 0.2,
     ) -> pd.DataFrame:
         """Rank parties by their influence on others.
 
@@ -54,16 +57,23 @@ class Influence(Questions):
             Of the reasons.
         community : int, optional
             Rank only the members of this community, by its number in `communities`.
+        interval : float, optional
+            What part of the rank intervals shall hold, such as 0.9, pooled over parties; without it there are none.
+        hidden : float
+            What share of the ties of the whole network is taken to be missing, in (0, 0.9].
 
         Returns
         -------
         pandas.DataFrame
-            `rank` (1 is the highest score; equal scores by id), `party_id`, `label`, `name`, `score`, `reason`.
+            `rank` (1 is the highest score; equal scores by id), `party_id`, `label`, `name`, `score`, `reason`. With
+            an interval also `rank_low` and `rank_high`, between which the party may stand among all parties, and
+            `band`: parties that the data cannot tell apart share one, 1 is the highest; `attrs` has the `factor` by
+            which the intervals were widened.
 
         Raises
         ------
         InvalidInput
-            An unknown metric, layer or language, or a network too large for the metric.
+            An unknown metric, layer or language, or a network too large for the metric or for intervals.
         NotFound
             An unknown segment or community.
         """
@@ -94,6 +104,12 @@ class Influence(Questions):
             }
         )
         frame.attrs.update(basis(snapshot, network) | {"metric": metric, "normalized": normalized, **scored.facts})
+        if interval is not None:
+            key = (metric, network.layers, network.as_of, interval, hidden)
+            found = snapshot.once("intervals", key, lambda: intervals_of(network, metric, interval, hidden))
+            for name, values in (("rank_low", found.low), ("rank_high", found.high), ("band", found.band + 1)):
+                frame.insert(frame.columns.get_loc("reason"), name, values[order])
+            frame.attrs.update(interval=interval, hidden=hidden, factor=found.factor)
         return frame
 
     def compare(
