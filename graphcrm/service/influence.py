@@ -108,7 +108,7 @@ class Influence(Questions):
             key = (metric, network.layers, network.as_of, interval, hidden)
             found = snapshot.once("intervals", key, lambda: intervals_of(network, metric, interval, hidden))
             for name, values in (("rank_low", found.low), ("rank_high", found.high), ("band", found.band + 1)):
-                frame.insert(frame.columns.get_loc("reason"), name, values[order])
+                frame.insert(len(frame.columns) - 1, name, values[order])  # the reason stays last
             frame.attrs.update(interval=interval, hidden=hidden, factor=found.factor)
         return frame
 

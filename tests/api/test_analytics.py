@@ -384,3 +384,14 @@ def test_compare_and_communities(business: TestClient, problem: Any) -> None:
     members = ask(business, "/influencers", community=0)["items"]
     assert len(members) == found["items"][0]["parties"]
     problem(business.get(f"{API}/influencers?community=99"), 404)
+
+
+def test_between_which_ranks(business: TestClient, problem: Any) -> None:
+    answer = ask(business, "/influencers", metric="degree", interval=0.9, limit=2)
+    first = answer["items"][0]
+    assert 1 <= first["rank_low"] <= first["rank_high"] <= answer["parties"]
+    assert first["band"] == 1
+    rest = ask(business, "/influencers", metric="degree", interval=0.9, limit=2, cursor=answer["next_cursor"])
+    assert [item["rank"] for item in rest["items"]] == [3, 4]
+    assert "rank_low" not in ask(business, "/influencers", metric="degree")["items"][0]
+    problem(business.get(f"{API}/influencers?interval=1.5"), 422, field="interval")

@@ -99,3 +99,19 @@ def test_what_makes_no_sense_is_refused(town: Graph) -> None:
         town.influencers(community=9)
     with pytest.raises(InvalidInput, match=r"^limit: "):
         town.communities(limit=0)
+
+
+def test_between_which_ranks(town: Graph) -> None:
+    frame = town.influencers("degree", ["knows"], "2024-12-31", interval=0.9)
+    assert list(frame) == ["rank", "party_id", "label", "name", "score", "rank_low", "rank_high", "band", "reason"]
+    assert frame.party_id.tolist()[0] == "A"
+    assert ((frame.rank_low >= 1) & (frame.rank_low <= frame.rank_high) & (frame.rank_high <= 8)).all()
+    assert frame.band.tolist()[0] == 1
+    assert frame.band.is_monotonic_increasing
+    assert (frame.attrs["interval"], frame.attrs["hidden"]) == (0.9, 0.2)
+    assert frame.attrs["factor"] >= 1
+    one = town.influencers("degree", ["knows"], "2024-12-31", interval=0.9, limit=1).iloc[0]
+    assert (one.rank_low, one.rank_high) == (frame.rank_low[0], frame.rank_high[0])
+    for wrong, field in (({"interval": 1.0}, "interval"), ({"interval": 0.9, "hidden": 0.0}, "hidden")):
+        with pytest.raises(InvalidInput, match=rf"^{field}: "):
+            town.influencers("degree", **wrong)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from graphcrm.network.ranking import intervals_of
 @pytest.mark.parametrize("name", ["radoslaw_email", "ht_advice"])
 def test_they_hold_what_is_known_of_the_whole(name: str, metric: str, shared_data: Path) -> None:
     full = whole(name, shared_data)
-    times = 3 if name == "radoslaw_email" else 20
+    times = 3 if name == "radoslaw_email" else 5
     holds, width, _ = held(full, metric, times)
     # Of so few hidings the mean may lie below .9 by chance: each is of parties that move together, .05 apart or so.
     assert holds.mean() >= 0.88 - 2 * 0.05 / times**0.5
@@ -67,12 +67,12 @@ def test_all_alike_are_one_band() -> None:
     assert set(found.band) == {0}
 
 
-def test_who_stands_out_is_alone_in_the_first_band() -> None:
+def test_who_stands_out_has_the_interval_that_ends_first() -> None:
     star = nx.star_graph(60)
     found = intervals_of(projected(star), "degree", 0.9, 0.2)
-    assert found.band[0] == 0
-    assert set(found.band[1:]) == {1}
-    assert found.high[0] < 2
+    assert found.rank[0] == found.low[0] == 1
+    # Only the hub's interval ends before the middle of the others.
+    assert found.high[0] < 31.5 <= found.high[1:].min()
 
 
 @pytest.mark.parametrize(("parties", "rank"), [((), []), (("a",), [1.0]), (("a", "b", "c"), [2.0, 2.0, 2.0])])
